@@ -1,0 +1,46 @@
+/* Every size that a user, a peer or a plugin can choose, and where it ends.
+ *
+ * Limits on what Redis holds are also known to the scripts: those lines are named in
+ * core/task/lua and checked by tests/contract. */
+#ifndef FORMY_BASE_LIMITS_H
+#define FORMY_BASE_LIMITS_H
+
+/* Names. */
+#define LIMIT_TASK_ID 128    /* characters; contract: [A-Za-z0-9_.-]{1,128} */
+#define LIMIT_IMAGE_ID 128   /* characters; contract: [A-Za-z0-9_-]{1,128} */
+#define LIMIT_MODE_NAME 64   /* characters; contract: [A-Z][A-Z0-9_]{1,63} */
+#define LIMIT_USER_ID 128    /* bytes of data.user_id */
+#define LIMIT_ENGINE_NAME 64 /* characters of engine "NAME" */
+#define LIMIT_ROLE_NAME 32   /* characters of an input's or a result's role */
+#define LIMIT_PLUGIN_ID 64   /* characters of a plugin's id */
+
+/* A task. */
+#define LIMIT_TASK_DATA (128 * 1024)  /* bytes of the hash field `data` */
+#define LIMIT_TASK_RESULT (64 * 1024) /* bytes of the hash field `result` */
+#define LIMIT_STEP_TEXT 120           /* bytes of `current_step` */
+#define LIMIT_ERROR_MESSAGE 512       /* bytes of `error.message` */
+#define LIMIT_ERROR_DETAILS 1024      /* bytes of `error.details` */
+#define LIMIT_TASK_INPUTS 8           /* pictures that one task may bring */
+#define LIMIT_TASK_RESULTS 3          /* files that one task may leave: output, thumb, comparison */
+#define LIMIT_JSON_DEPTH 32           /* nesting of any JSON that comes from outside */
+
+/* Queue. */
+#define LIMIT_BATCH 32   /* tasks finished and tasks claimed in one script call */
+#define LIMIT_BACKLOG 64 /* tasks claimed ahead of a free executor, at the most */
+
+/* Wire between supervisor and executor; one frame is one SOCK_SEQPACKET packet, and Linux'
+ * default socket buffer holds one of at most 212,960 bytes. */
+#define LIMIT_FRAME (192 * 1024)
+
+/* Plugins and executors. */
+#define LIMIT_PLUGINS 256            /* files looked at in the plugin directories */
+#define LIMIT_PLUGIN_MODES 32        /* modes or engines of one plugin */
+#define LIMIT_MODE_PARAMS 64         /* parameters of one mode */
+#define LIMIT_EXECUTORS 256          /* executor processes of one worker */
+#define LIMIT_DESCRIPTOR (64 * 1024) /* bytes of a descriptor as JSON */
+#define LIMIT_PLUGIN_LOG_LINE 1000   /* bytes of one line that a plugin logs or prints */
+
+/* Configuration. */
+#define LIMIT_CONFIG_FILE (1024 * 1024) /* bytes of one configuration file */
+
+#endif
