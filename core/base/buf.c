@@ -119,6 +119,10 @@ bool text_copy(char *to, size_t size, const char *text)
 
 	if (!fits) {
 		len = size - 1;
+		/* not in the middle of a character: step back to the first of its bytes */
+		while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) {
+			len--;
+		}
 	}
 	memcpy(to, text, len);
 	to[len] = '\0';

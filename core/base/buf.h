@@ -47,7 +47,8 @@ bool buf_failed(const struct buf *buf);
 /* The bytes as a string, "" when empty, NULL when an append failed. Valid until the next call. */
 const char *buf_cstr(struct buf *buf);
 
-/* Copies text into a fixed array, cut to fit and always ended by a NUL. False when it was cut. */
+/* Copies text into a fixed array, cut to fit, between two characters of UTF-8, and always ended by
+ * a NUL. False when it was cut. */
 bool text_copy(char *to, size_t size, const char *text);
 
 #endif
