@@ -1,0 +1,130 @@
+/* Messages between the supervisor and its executors: what the frames mean.
+ *
+ * Every message is a plain struct. Encoding writes each field that is set; decoding gives texts
+ * that point into the packet and live as long as it does, NULL for those that did not come. Which
+ * fields a message must have is said in its struct and checked by decoding.
+ *
+ *	supervisor -> executor	SETUP, then JOB one at a time; closing the socket means "end"
+ *	executor -> supervisor	READY or REFUSED after SETUP; LOG and PROGRESS at any time; one
+ *				OUTCOME for each JOB. A probe sends one PROBED and ends. */
+#ifndef FORMY_WIRE_MSG_H
+#define FORMY_WIRE_MSG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+
+/* Raised when supervisor and executor of different builds would misunderstand each other. */
+#define MSG_PROTOCOL 1
+
+enum msg_type {
+	MSG_SETUP = 1,
+	MSG_JOB,
+	MSG_READY,
+	MSG_REFUSED,
+	MSG_LOG,
+	MSG_PROGRESS,
+	MSG_OUTCOME,
+	MSG_PROBED,
+};
+
+/* What an executor becomes. Paths are absolute. */
+struct msg_setup {
+	uint64_t protocol;       /* MSG_PROTOCOL */
+	const char *mode;        /* the one mode that it serves */
+	const char *mode_config; /* JSON object for the mode's open() */
+	const char *plugin_path;
+	const char *engine_name;   /* as in engine "NAME"; NULL: the mode has no engine */
+	const char *engine_type;   /* set if engine_name is */
+	const char *engine_path;   /* set if engine_name is */
+	const char *engine_config; /* JSON object for the engine's open(); set if engine_name is */
+	const char *scratch;       /* the folder that results are written into */
+	uint64_t max_upload_size;  /* bytes of one encoded picture */
+	uint64_t max_pixels;       /* pixels of one picture */
+	uint64_t threads;          /* that the engine and the codecs may use; at least 1 */
+	uint64_t log_level;        /* enum log_level: what lies below it need not be sent */
+};
+
+/* One task. Its input pictures come as file descriptors with the packet, in the order of roles. */
+struct msg_job {
+	uint64_t job; /* number of the job on this executor, from 1 */
+	const char *task_id;
+	uint64_t attempt;   /* 1 is the first */
+	uint64_t time_ms;   /* until the deadline */
+	const char *config; /* JSON object: checked, defaults filled in */
+	const char *roles;  /* of the descriptors: names with a comma between, "" for none */
+};
+
+/* The executor has opened its plugins and waits for jobs. */
+struct msg_ready {
+	uint64_t protocol; /* MSG_PROTOCOL */
+	const char *plugin_version;
+	const char *engine_version; /* NULL without engine */
+};
+
+/* The executor cannot serve its mode and ends. */
+struct msg_refused {
+	const char *code;    /* PIPELINE_INIT_FAILED, PIPELINE_CONFIG_ERROR, ENGINE_NOT_AVAILABLE */
+	const char *message; /* why, and what to do */
+};
+
+/* A line for the worker's log. */
+struct msg_log {
+	uint64_t level; /* enum log_level */
+	uint64_t job;   /* 0 outside of jobs */
+	const char *text;
+};
+
+struct msg_progress {
+	uint64_t job;
+	uint64_t permille; /* 0..1000 */
+	const char *step;  /* NULL: as before */
+};
+
+/* How a job ended. Files are plain names in the scratch folder, synced. */
+struct msg_outcome {
+	uint64_t job;
+	int64_t status;       /* formy_status */
+	const char *code;     /* contract's error code; NULL: the one that goes with the status */
+	const char *message;  /* for the task's owner; NULL on success */
+	const char *details;  /* or NULL */
+	const char *metadata; /* JSON object: result.metadata; NULL unless FORMY_OK */
+	const char *output;   /* NULL: the mode makes no picture */
+	const char *thumbnail;
+	const char *comparison;
+	uint64_t run_us; /* time spent in the plugin's run() */
+};
+
+/* What a probe found in a file: a descriptor, or why it cannot be served. */
+struct msg_probed {
+	const char *descriptor; /* JSON; NULL when refused */
+	const char *state;      /* "cannot-load" or "refused"; NULL with a descriptor */
+	const char *reason;     /* a sentence; NULL with a descriptor */
+};
+
+struct msg {
+	enum msg_type type;
+	union {
+		struct msg_setup setup;
+		struct msg_job job;
+		struct msg_ready ready;
+		struct msg_refused refused;
+		struct msg_log log;
+		struct msg_progress progress;
+		struct msg_outcome outcome;
+		struct msg_probed probed;
+	};
+};
+
+/* Writes a message as a frame into out, whose content it replaces. 0, or -EMSGSIZE when it is
+ * larger than a packet or there is no memory for it. */
+int msg_encode(const struct msg *msg, struct buf *out);
+
+/* Reads a packet. 0, or -EPROTO for anything that is not a whole message of a known type. */
+int msg_decode(const void *packet, size_t len, struct msg *ret_msg);
+
+/* The type's name, for logs. */
+const char *msg_type_name(enum msg_type type);
+
+#endif
