@@ -69,6 +69,9 @@ int store_put_file(const struct store_config *store, const char *path, enum stor
 int store_put_fd(const struct store_config *store, int fd, const char *what, enum store_kind kind,
 	struct err *err, char ret_id[IDENT_ID_SIZE]);
 
+/* True for the name of a task's result: <task id>_output.png and its like. */
+bool store_is_result_name(const char *name);
+
 /* Opens an upload by its id or a result by its name, with or without "/results/" before it.
  * Returns as store_open_input; there is no limit to the size of a result. */
 int store_open_image(
