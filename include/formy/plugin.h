@@ -227,6 +227,12 @@ typedef struct formy_host {
 
 /* --------------------------------------------------------------------------- descriptions --- */
 
+/* Flags of a mode. */
+enum {
+	/* The mode makes no picture: run() may return FORMY_OK without a result "output". */
+	FORMY_MODE_NO_OUTPUT = 1
+};
+
 /* A mode: what a task may ask for.
  *
  * inputs: a JSON array, a member a picture, in the order in which the comparison shows them:
@@ -235,17 +241,19 @@ typedef struct formy_host {
  *	   "required_if": {"background_type": "custom"}} ]
  * The source is always data.source_image. "members" are the names in config under which the
  * picture's id may come, first match wins; "reference": data.reference_image will do as well.
+ * A picture with "required_if" is needed when config has all the values named there, defaults
+ * counted, and is not read when it has not. At most 8 pictures.
  *
  * params: a JSON object, a member a parameter of config:
  *	{ "edge_blur": {"type": "number", "min": 0, "max": 10, "default": 2, "help": "..."},
  *	  "background_type": {"type": "string", "enum": ["custom", "preset"], "default": "custom"} }
- * type: "string" (enum, pattern: "color" takes #rrggbb as well, max_length), "number", "integer"
- * (min, max), "boolean", "array" (min_items, max_items) or "object". "required": true, or
- * "required_if" as above, where it has no default. The host checks a task against this before any
- * code of the plugin runs. */
+ * type: "string" (enum, max_length; pattern: "color" takes #rrggbb, beside the enum if there is
+ * one), "number", "integer" (min, max), "boolean", "array" (min_items, max_items) or "object".
+ * "required": true, or "required_if" as above, where it has no default. The host checks a task
+ * against this before any code of the plugin runs. */
 typedef struct formy_mode {
 	uint32_t size;      /* sizeof(formy_mode) */
-	uint32_t flags;     /* 0 */
+	uint32_t flags;     /* FORMY_MODE_... */
 	const char *name;   /* [A-Z][A-Z0-9_]{1,63} */
 	const char *title;  /* a few words for people */
 	const char *inputs; /* JSON, see above */
