@@ -83,12 +83,13 @@ class Redis:
         return self
 
     def answers(self):
-        try:
-            return self.client().ping()
-        except redis.AuthenticationError:
-            return True
-        except redis.ConnectionError:
-            return False
+        with contextlib.closing(self.client()) as client:
+            try:
+                return client.ping()
+            except redis.AuthenticationError:
+                return True
+            except redis.ConnectionError:
+                return False
 
     def client(self, **more):
         return redis.Redis(unix_socket_path=str(self.socket), decode_responses=True, **more)
