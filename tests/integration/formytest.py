@@ -26,12 +26,14 @@ import numpy
 import redis
 from PIL import Image
 
-BUILD = Path(__file__).resolve().parents[2] / "build" / "debug"
+SOURCE = Path(__file__).resolve().parents[2]
+# Photographs are not in the tree: those beside it, else those that packaging/demo has fetched.
+PHOTOS = (SOURCE.parent / "shared" / "images", SOURCE / "packaging" / "cache" / "skimage")
+BUILD = SOURCE / "build" / "debug"
 BIN = Path(os.environ.get("FORMY_BIN", BUILD / "bin"))
 PLUGINS = Path(os.environ.get("FORMY_PLUGINS", BUILD / "plugins"))
 TEST_PLUGINS = Path(os.environ.get("FORMY_TEST_PLUGINS", BUILD / "tests" / "plugins"))
-MODELS = Path(os.environ.get("FORMY_MODELS", "packaging/cache/models"))
-PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "images"
+MODELS = Path(os.environ.get("FORMY_MODELS", SOURCE / "packaging" / "cache" / "models"))
 
 FINAL = ("done", "failed", "cancelled")
 SKIPPED = 77
@@ -359,10 +361,10 @@ def picture(width=320, height=240, mode="RGB"):
 
 def photo(name):
     """A photograph for tests that need a person; skips the test where there are none."""
-    path = PHOTOS / name
-    if not path.exists():
-        raise unittest.SkipTest(f"{path} is not there")
-    return path
+    for folder in PHOTOS:
+        if (folder / name).exists():
+            return folder / name
+    raise unittest.SkipTest(f"there is no {name} in {' or '.join(map(str, PHOTOS))}")
 
 
 def main():
