@@ -27,8 +27,8 @@ import redis
 from PIL import Image
 
 SOURCE = Path(__file__).resolve().parents[2]
-# Photographs are not in the tree: those beside it, else those that packaging/demo has fetched.
-PHOTOS = (SOURCE.parent / "shared" / "images", SOURCE / "packaging" / "cache" / "skimage")
+# Photographs are not in the tree: those of packaging/samples, and those that lie beside it.
+PHOTOS = (SOURCE / "packaging" / "cache" / "samples", SOURCE.parent / "shared" / "images")
 BUILD = SOURCE / "build" / "debug"
 BIN = Path(os.environ.get("FORMY_BIN", BUILD / "bin"))
 PLUGINS = Path(os.environ.get("FORMY_PLUGINS", BUILD / "plugins"))
