@@ -30,7 +30,7 @@ int params_check(const struct descriptor_mode *mode, struct json_object *config,
 struct params_input {
 	const char *role;
 	const char *image_id;
-	const char *member; /* where the id stood: "source_image", "config.bg_image", ... */
+	const char *member; /* where the id stood: "source_image", "bg_image", ... */
 };
 
 struct params_inputs {
