@@ -25,7 +25,7 @@ struct link_server {
 	const char *version;
 	const char *maxmemory_policy; /* "noeviction" is the only safe one */
 	uint64_t maxmemory;           /* bytes, 0: no limit */
-	bool saves;                   /* it writes an AOF or snapshots */
+	bool saves;                   /* it writes an append-only file: what it took outlives it */
 	bool replica;                 /* it takes no writes */
 };
 
@@ -83,8 +83,7 @@ int64_t link_client_id(const struct link *link);
 int link_command(
 	struct link *link, const struct str *argv, size_t argc, link_reply_fn *cb, void *arg);
 
-/* The same for a script; a server that does not know it is sent the text. On a blocking link the
- * text itself is sent, so that nothing has to be repeated. */
+/* The same for a script; a server that does not know it is sent the text. */
 int link_call_script(struct link *link, const struct script *script, const struct str *keys,
 	size_t key_count, const struct str *args, size_t arg_count, link_reply_fn *cb, void *arg);
 

@@ -88,7 +88,8 @@ struct queue_answer {
 
 struct queue_task {
 	const char *id;
-	unsigned attempt;
+	unsigned attempt; /* in all, as the hash counts them */
+	unsigned tries;   /* since a person's last retry: what max_attempts bounds */
 	enum task_priority priority;
 	const char *mode;
 	const char *user_id;    /* NULL: none */
@@ -111,7 +112,7 @@ struct queue_turn_reply {
 	size_t task_count;
 	const struct queue_problem *problems;
 	size_t problem_count;
-	unsigned waiting; /* tasks left that this worker could claim, if it had room */
+	unsigned waiting; /* tasks left in the queues, and waiting for modes that had room */
 };
 
 typedef void queue_turn_fn(

@@ -1,0 +1,30 @@
+# Writes scripts.c: every script with the fragments that its "-- uses:" line names in front of it,
+# and the SHA-1 of the whole. Run by cmake -P with SOURCE_DIR (the folder lua/) and OUTPUT.
+file(GLOB files ${SOURCE_DIR}/*.lua)
+list(SORT files)
+set(code "/* Made by embed.cmake out of core/task/lua. */\n#include \"task/scripts.h\"\n")
+
+foreach(file IN LISTS files)
+  get_filename_component(name ${file} NAME_WE)
+  if(name MATCHES "^lib_")
+    continue()
+  endif()
+  file(STRINGS ${file} first LIMIT_COUNT 1)
+  if(NOT first MATCHES "^-- uses: ([a-z_ ]+)$")
+    message(FATAL_ERROR "${file}: the first line must be \"-- uses: FRAGMENT...\"")
+  endif()
+  string(REPLACE " " ";" fragments "${CMAKE_MATCH_1}")
+  list(TRANSFORM fragments REPLACE "(.+)" "${SOURCE_DIR}/lib_\\1.lua")
+  set(whole ${OUTPUT}.${name}.lua)
+  execute_process(COMMAND ${CMAKE_COMMAND} -E cat ${fragments} ${file} OUTPUT_FILE ${whole}
+    COMMAND_ERROR_IS_FATAL ANY)
+  file(SHA1 ${whole} sha1)
+  file(READ ${whole} hex HEX)
+  string(LENGTH "${hex}" digits)
+  math(EXPR len "${digits} / 2")
+  string(REGEX REPLACE "(................................)" "\\1\n\t" hex "${hex}")
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," hex "${hex}")
+  string(APPEND code "\nstatic const char ${name}_text[] = {\n\t${hex}0};\n"
+    "const struct script script_${name} = {\"${name}\", ${name}_text, ${len}, \"${sha1}\"};\n")
+endforeach()
+file(WRITE ${OUTPUT} "${code}")

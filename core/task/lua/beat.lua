@@ -1,0 +1,68 @@
+-- uses: keys guard time state events index claims waiting
+-- Renews leases, writes progress, tells what is lost, promotes due retries, registers the worker.
+-- KEYS lib_keys; ARGV 1 worker 2 lease_ms 3 retention_s 4 registration 5 registration_ms
+-- 6 modes m, m times (name room max_attempts), then times (id token progress|-1 step)
+-- Returns lost (id token cancelled|gone|taken), promoted, waiting, ms until the next retry or -1.
+local worker, lost, leases = ARGV[1], {}, {}
+local modes = read_modes(7, tonumber(ARGV[6]))
+
+local function renew(id, progress, step, old)
+	leases[#leases + 1] = now_ms + tonumber(ARGV[2])
+	leases[#leases + 1] = id
+	if tonumber(progress) < 0 and step == '' or tonumber(progress) < (tonumber(old) or 0)
+		and progress ~= '-1' then
+		return
+	end
+	local set, extra = {'updated_at', now_text}, ''
+	if progress ~= '-1' then
+		set[#set + 1], set[#set + 2] = 'progress', progress
+		extra = ',"progress":' .. progress
+	end
+	if step ~= '' then
+		set[#set + 1], set[#set + 2] = 'current_step', step
+		extra = extra .. ',"current_step":' .. cjson.encode(step)
+	end
+	redis.call('HSET', task_key(id), unpack(set))
+	add_event(id, 'processing', extra)
+end
+
+for i = 7 + 3 * #modes, #ARGV, 4 do
+	local id, token = ARGV[i], ARGV[i + 1]
+	local claim = read_claim(redis.call('HGET', CLAIMS, id))
+	local hash = redis.pcall('HMGET', task_key(id), 'status', 'progress')
+	local status = not hash.err and hash[1] or nil
+	if claim.token == token and status == 'processing' then
+		renew(id, ARGV[i + 2], ARGV[i + 3], hash[2])
+	else
+		if claim.token == token then
+			forget(id)
+			expire_ended(id, NEXT[status] and status, ARGV[3])
+		end
+		lost[#lost + 1] = {id, token,
+			status == 'cancelled' and 'cancelled' or status and 'taken' or 'gone'}
+	end
+end
+if #leases > 0 then
+	redis.call('ZADD', LEASE, unpack(leases))
+end
+
+local promoted = 0
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', DELAYED, '-inf', now_ms, 'LIMIT', 0, 100)) do
+	local hash = redis.pcall('HMGET', task_key(id), 'status', 'priority')
+	if not hash.err and hash[1] == 'pending' then
+		redis.call('RPUSH', QUEUES[hash[2] or 'normal'] or QUEUE, id)
+		promoted, wake = promoted + 1, true
+	end
+	redis.call('ZREM', DELAYED, id)
+end
+local due = redis.call('ZRANGE', DELAYED, 0, 0, 'WITHSCORES')[2]
+
+if ARGV[4] ~= '' then
+	redis.call('SET', worker_key(worker), ARGV[4], 'PX', ARGV[5])
+	redis.call('ZADD', WORKERS, now_ms + tonumber(ARGV[5]), worker)
+	for _, mode in ipairs(modes) do
+		redis.call('HSET', MODES, mode.name, now_ms)
+	end
+end
+send_events()
+return {lost, promoted, count_waiting(modes), due and math.max(1, tonumber(due) - now_ms) or -1}

@@ -1,0 +1,38 @@
+-- uses: keys guard time state events index claims
+-- Cancels a task: out of every list, or out of its worker's hands.
+-- KEYS lib_keys; ARGV 1 id 2 retention_s. Returns the status before; "gone" when there is none.
+local id = ARGV[1]
+local key = task_key(id)
+local status = redis.call('HGET', key, 'status') or 'gone'
+if not next_state(status, 'cancel') then
+	return status
+end
+if status == 'pending' then
+	local lists = {}
+	local ok, data = pcall(cjson.decode, redis.call('HGET', key, 'data') or '')
+	for _, priority in ipairs(PRIORITIES) do
+		lists[QUEUES[priority]] = 0
+		if ok and type(data) == 'table' and is_mode(data.mode) then
+			lists[wait_key(data.mode, priority)] = 0
+		end
+	end
+	for _, worker in ipairs(redis.call('ZRANGE', WORKERS, 0, -1)) do
+		lists[inbox_key(worker)] = 0
+	end
+	for list in pairs(lists) do
+		redis.pcall('LREM', list, 0, id)
+	end
+	redis.call('ZREM', DELAYED, id)
+else
+	count_ended(read_claim(redis.call('HGET', CLAIMS, id)).mode, 'cancelled', 1)
+	forget(id)
+	redis.call('PUBLISH', P .. ':control', '{"cancel":"' .. id .. '"}')
+end
+redis.call('HSET', key, 'status', 'cancelled', 'cancelled_at', now_text, 'updated_at', now_text)
+if tonumber(ARGV[2]) > 0 then
+	redis.call('EXPIRE', key, ARGV[2])
+end
+index_repair(id)
+add_event(id, 'cancelled')
+send_events()
+return status

@@ -1,0 +1,148 @@
+-- The second half of a turn: claims. Whatever stands in a list may be foreign or broken: it is
+-- looked at before it is believed, and what cannot run is dropped, failed or parked, once.
+local DAY_MS = 86400000
+local problems = {}
+
+local function add_problem(what, code, text)
+	problems[#problems + 1] = {what, code, text}
+end
+
+-- Claimed and failed at once, so that its states follow each other as they must.
+local function fail_unread(id, attempts, code, message, options)
+	local key = task_key(id)
+	redis.call('HSET', key, 'status', 'failed', 'updated_at', now_text, 'started_at', now_text,
+		'failed_at', now_text, 'attempts', attempts, 'worker', options.worker, 'error',
+		cjson.encode({code = code, message = message, details = cjson.null}))
+	if options.retention > 0 then
+		redis.call('EXPIRE', key, options.retention)
+	end
+	redis.call('ZREM', DELAYED, id)
+	index_repair(id)
+	add_event(id, 'processing')
+	add_event(id, 'failed')
+	add_problem(id, code, message)
+end
+
+-- Reads mode and user out of `data`. Returns them, or nil, a code and a message.
+local function read_data(key, limit)
+	local length = redis.call('HSTRLEN', key, 'data')
+	if length == 0 then
+		return nil, 'TASK_DATA_NOT_FOUND', 'The task has no field "data". Write it before the id'
+			.. ' is pushed on the queue.'
+	elseif length > limit then
+		return nil, 'INVALID_REQUEST', 'The field "data" has ' .. length .. ' bytes; at most '
+			.. limit .. ' are taken.'
+	end
+	local text = redis.call('HGET', key, 'data')
+	local ok, data = pcall(cjson.decode, text)
+	if not ok or type(data) ~= 'table' or not text:match('^%s*{') then
+		return nil, 'INVALID_REQUEST', 'The field "data" is not a JSON object.'
+	elseif data.mode == nil or data.mode == cjson.null then
+		return nil, 'MISSING_REQUIRED_PARAM', 'The member "mode" of the task\'s data is missing.'
+	elseif not is_mode(data.mode) then
+		return nil, 'INVALID_MODE', 'The member "mode" is not the name of a mode, which is written'
+			.. ' like BACKGROUND_CHANGE.'
+	end
+	return {mode = data.mode, text = text, user = type(data.user_id) == 'string' and data.user_id}
+end
+
+-- A task that this worker cannot take now waits in a list of its mode.
+local function park(id, mode, priority)
+	local pushed = redis.pcall('RPUSH', wait_key(mode, priority), id)
+	if type(pushed) == 'table' then
+		add_problem(wait_key(mode, priority), '', 'The key is not a list. Delete or rename it.')
+		redis.call('RPUSH', QUEUES[priority], id)
+	end
+	wake = true
+end
+
+-- Takes one id off a list. Returns the task when it was claimed.
+local function claim_task(id, priority, options)
+	if not is_task_id(id) then
+		add_problem(id:sub(1, 128), '', 'Something on the queue is not a task id; it was dropped.')
+		return nil
+	end
+	local key = task_key(id)
+	local hash = redis.pcall('HMGET', key, 'status', 'created_at', 'attempts', 'retried_after',
+		'priority')
+	if hash.err then
+		add_problem(id, '', 'The key ' .. key .. ' is not a hash; its id was dropped.')
+		return nil
+	elseif not hash[1] and redis.call('EXISTS', key) == 0 then
+		add_problem(id, '', 'The task has no hash: it was deleted, or never written. Dropped.')
+		return nil
+	elseif not next_state(hash[1] or 'pending', 'claim') then
+		return nil
+	end
+	local attempts = math.floor(tonumber(hash[3]) or 0) + 1
+	local data, code, message = read_data(key, options.data_limit)
+	if not data then
+		return fail_unread(id, attempts, code, message, options)
+	end
+	local mode = options.modes[data.mode]
+	if not mode then
+		local seen = tonumber(redis.call('HGET', MODES, data.mode) or '0')
+		if now_ms - seen < DAY_MS then
+			return park(id, data.mode, priority)
+		end
+		return fail_unread(id, attempts, 'INVALID_MODE', 'No worker serves the mode '
+			.. data.mode .. '. Check its spelling, and that formy.conf enables it.', options)
+	elseif mode.room == 0 then
+		return park(id, data.mode, priority)
+	end
+	mode.room = mode.room - 1
+	redis.call('HSET', key, 'status', 'processing', 'started_at', now_text, 'updated_at', now_text,
+		'attempts', attempts, 'worker', options.worker, 'progress', '0')
+	if priority ~= (hash[5] or 'normal') then
+		redis.call('HSET', key, 'priority', priority)
+	end
+	if hash[3] then
+		redis.call('HDEL', key, 'error', 'result', 'current_step', 'processing_time',
+			'completed_at', 'failed_at', 'cancelled_at')
+	end
+	add_event(id, 'processing')
+	return {id = id, created = hash[2], claim = table.concat({options.token, data.mode,
+		options.worker, priority, mode.max_attempts}, ' '),
+		reply = {id, attempts, attempts - (tonumber(hash[4]) or 0), priority, data.mode,
+			data.user or '', hash[2] or '', data.text}}
+end
+
+-- Empties a list into `got` until there are `want`, within a bound of looked-at ids.
+local function claim_from(list, priority, got, options)
+	while #got < options.want and options.bound > 0 do
+		local ids = redis.pcall('LPOP', list, math.min(options.want - #got, options.bound))
+		if not ids then
+			return
+		elseif ids.err then
+			add_problem(list, '', 'The key is not a list. Delete or rename it.')
+			return
+		end
+		options.bound = options.bound - #ids
+		for _, id in ipairs(ids) do
+			got[#got + 1] = claim_task(id, priority, options)
+		end
+	end
+end
+
+local function write_claims(got, options)
+	local ids, leases, claims, indexed = {}, {}, {}, {}
+	for i, task in ipairs(got) do
+		ids[i] = task.id
+		leases[2 * i - 1], leases[2 * i] = now_ms + options.lease_ms, task.id
+		claims[2 * i - 1], claims[2 * i] = task.id, task.claim
+	end
+	for i, known in ipairs(redis.call('ZMSCORE', INDEX.all, unpack(ids))) do
+		if not known then
+			indexed[#indexed + 1] = time_ms(got[i].created) or now_ms
+			indexed[#indexed + 1] = ids[i]
+		end
+	end
+	redis.call('SADD', PROCESSING, unpack(ids))
+	redis.call('ZADD', LEASE, unpack(leases))
+	redis.call('HSET', CLAIMS, unpack(claims))
+	redis.call('ZREM', INDEX.pending, unpack(ids))
+	redis.call('ZREM', DELAYED, unpack(ids))
+	if #indexed > 0 then
+		redis.call('ZADD', INDEX.all, unpack(indexed))
+	end
+end

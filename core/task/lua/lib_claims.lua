@@ -1,0 +1,28 @@
+-- Who holds what. A claim is "<token> <mode> <worker> <priority> <max_attempts>".
+local function read_claim(text)
+	local token, mode, worker, priority, max =
+		(text or ''):match('^(%S+) (%S+) (%S+) (%S+) (%S+)$')
+	return {token = token, mode = mode, worker = worker, priority = priority or 'normal',
+		max_attempts = tonumber(max)}
+end
+
+-- Ends the holding of a task, whatever becomes of it.
+local function forget(id)
+	redis.call('SREM', PROCESSING, id)
+	redis.call('ZREM', LEASE, id)
+	redis.call('HDEL', CLAIMS, id)
+end
+
+-- A foreign client cancelled it or ended it: it expires like any other.
+local function expire_ended(id, status, retention)
+	if status and not NEXT[status].claim and not NEXT[status].succeed and tonumber(retention) > 0
+		and redis.call('TTL', task_key(id)) == -1 then
+		redis.call('EXPIRE', task_key(id), retention)
+	end
+end
+
+local function count_ended(mode, status, by)
+	if mode then
+		redis.call('HINCRBY', COUNTS, mode .. ':' .. status, by)
+	end
+end

@@ -1,0 +1,91 @@
+-- The first half of a turn: outcomes. Each is checked against its claim, so a late worker changes
+-- nothing, and an outcome that is sent again is known for what it is.
+local EVENT = {done = 'succeed', failed = 'fail', retry = 'retry_later', cancelled = 'cancel'}
+
+local function write_outcome(key, outcome, to, retention)
+	local set = {'status', to, 'updated_at', now_text}
+	local function add(name, value)
+		set[#set + 1] = name
+		set[#set + 1] = value
+	end
+	if to == 'pending' then
+		redis.call('HDEL', key, 'worker', 'started_at', 'progress', 'current_step')
+		redis.call('ZADD', DELAYED, now_ms + outcome.delay_ms, outcome.id)
+	else
+		add('processing_time', outcome.seconds)
+		if to == 'done' then
+			add('progress', '100')
+			add('result', outcome.json)
+			add('completed_at', now_text)
+		elseif to == 'failed' then
+			add('error', outcome.json)
+			add('failed_at', now_text)
+		else
+			add('cancelled_at', now_text)
+		end
+		if retention > 0 then
+			redis.call('EXPIRE', key, retention)
+		end
+	end
+	redis.call('HSET', key, unpack(set))
+end
+
+-- Returns "written", "already" or "refused <reason>", and the state it led to when written.
+local function finish_task(outcome, claim, worker, retention)
+	local key = task_key(outcome.id)
+	local hash = redis.pcall('HMGET', key, 'status', 'worker', 'attempts')
+	local status = not hash.err and hash[1] or 'gone'
+	local to = next_state(status, EVENT[outcome.verdict])
+	if claim.token == outcome.token and to then
+		write_outcome(key, outcome, to, retention)
+		return 'written', to
+	end
+	if claim.token == outcome.token then
+		forget(outcome.id)
+		expire_ended(outcome.id, NEXT[status] and status, retention)
+	end
+	if status == next_state('processing', EVENT[outcome.verdict]) and hash[3] == outcome.attempt
+		and (status == 'pending' or hash[2] == worker) then
+		return 'already'
+	end
+	return 'refused ' .. (status == 'processing' and 'taken' or status)
+end
+
+local function finish_tasks(outcomes, worker, retention)
+	local answers, ids = {}, {}
+	for i, outcome in ipairs(outcomes) do
+		ids[i] = outcome.id
+	end
+	if #ids == 0 then
+		return answers
+	end
+	local claims = redis.call('HMGET', CLAIMS, unpack(ids))
+	local created = redis.call('ZMSCORE', INDEX.all, unpack(ids))
+	local ended, indexed, counts = {}, {}, {}
+	for i, outcome in ipairs(outcomes) do
+		local claim = read_claim(claims[i])
+		local to
+		answers[i], to = finish_task(outcome, claim, worker, retention)
+		if to then
+			ended[#ended + 1] = outcome.id
+			indexed[to] = indexed[to] or {}
+			table.insert(indexed[to], created[i] or now_ms)
+			table.insert(indexed[to], outcome.id)
+			counts[to] = counts[to] or {}
+			counts[to][claim.mode] = (counts[to][claim.mode] or 0) + 1
+			add_event(outcome.id, to)
+		end
+	end
+	if #ended > 0 then
+		redis.call('SREM', PROCESSING, unpack(ended))
+		redis.call('ZREM', LEASE, unpack(ended))
+		redis.call('HDEL', CLAIMS, unpack(ended))
+	end
+	for to, pairs_of in pairs(indexed) do
+		redis.call('ZADD', INDEX[to], unpack(pairs_of))
+		for mode, by in pairs(to ~= 'pending' and counts[to] or {}) do
+			count_ended(mode, to, by)
+		end
+	end
+	return answers
+end

@@ -1,0 +1,29 @@
+-- Makes a held task pending again, at the front of its queue. The caller knows that it is
+-- processing. uncounted: it was never started, so its attempt does not count.
+local function give_back(id, claim, uncounted)
+	local key = task_key(id)
+	redis.call('HSET', key, 'status', 'pending', 'updated_at', now_text)
+	redis.call('HDEL', key, 'worker', 'started_at', 'progress', 'current_step')
+	if uncounted then
+		local attempts = tonumber(redis.call('HGET', key, 'attempts')) or 0
+		if attempts > 1 then
+			redis.call('HSET', key, 'attempts', attempts - 1)
+		else
+			redis.call('HDEL', key, 'attempts')
+		end
+	end
+	forget(id)
+	index_put(id, 'pending')
+	redis.call('LPUSH', QUEUES[claim.priority] or QUEUE, id)
+	add_event(id, 'pending')
+	wake = true
+end
+
+-- Returns an inbox to the front of the queue it was filled from, in its order.
+local function return_inbox(worker)
+	local count = 0
+	while redis.call('LMOVE', inbox_key(worker), QUEUE, 'RIGHT', 'LEFT') do
+		count = count + 1
+	end
+	return count
+end

@@ -1,0 +1,27 @@
+-- Reads the modes of a worker out of ARGV: `count` triples name, room, max_attempts from `at` on.
+local function read_modes(at, count)
+	local modes = {}
+	for i = at, at + 3 * count - 1, 3 do
+		modes[#modes + 1] = {name = ARGV[i], room = tonumber(ARGV[i + 1]),
+			had_room = tonumber(ARGV[i + 1]) > 0, max_attempts = ARGV[i + 2]}
+	end
+	return modes
+end
+
+-- Tasks in the queues, and in the waiting lists of modes with room.
+local function count_waiting(modes)
+	local count = 0
+	local function add(key)
+		local length = redis.pcall('LLEN', key)
+		count = count + (type(length) == 'number' and length or 0)
+	end
+	for _, priority in ipairs(PRIORITIES) do
+		add(QUEUES[priority])
+		for _, mode in ipairs(modes) do
+			if mode.had_room then
+				add(wait_key(mode.name, priority))
+			end
+		end
+	end
+	return count
+end

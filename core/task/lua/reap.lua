@@ -1,0 +1,77 @@
+-- uses: keys guard time state events index claims give_back
+-- Recovers what was left: expired leases, holdings that are known in one place only, inboxes of
+-- workers that are no more. Bounded. KEYS lib_keys; ARGV 1 max_attempts 2 retention_s 3 lease_ms
+-- Returns recovered, failed, workers, 1 when there is more.
+local BOUND = 100
+local recovered, failed, workers = 0, 0, 0
+
+local function fail_lost(id, claim, tries)
+	local key = task_key(id)
+	redis.call('HSET', key, 'status', 'failed', 'updated_at', now_text, 'failed_at', now_text,
+		'error', cjson.encode({code = 'PIPELINE_CRASHED', message = 'The worker that ran this task'
+		.. ' was lost, ' .. tries .. ' times in all. It is not tried again.',
+		details = cjson.null}))
+	if tonumber(ARGV[2]) > 0 then
+		redis.call('EXPIRE', key, ARGV[2])
+	end
+	forget(id)
+	index_put(id, 'failed')
+	count_ended(claim.mode, 'failed', 1)
+	add_event(id, 'failed')
+	failed = failed + 1
+end
+
+local expired = redis.call('ZRANGEBYSCORE', LEASE, '-inf', now_ms, 'LIMIT', 0, BOUND)
+for i = #expired, 1, -1 do
+	local id = expired[i]
+	local claim = read_claim(redis.call('HGET', CLAIMS, id))
+	local hash = redis.pcall('HMGET', task_key(id), 'status', 'attempts', 'retried_after', 'priority')
+	if hash.err or hash[1] ~= 'processing' then
+		forget(id)
+		expire_ended(id, not hash.err and NEXT[hash[1]] and hash[1], ARGV[2])
+	else
+		local tries = (tonumber(hash[2]) or 1) - (tonumber(hash[3]) or 0)
+		claim.priority = claim.token and claim.priority or hash[4] or 'normal'
+		if tries < (claim.max_attempts or tonumber(ARGV[1])) then
+			give_back(id, claim, false)
+			recovered = recovered + 1
+		else
+			fail_lost(id, claim, tries)
+		end
+	end
+end
+
+-- What is held has a lease and stands in the set. A missing lease is granted once, so that it can
+-- expire; what is not processing is not held.
+local function check_held(id, status)
+	if status ~= 'processing' then
+		forget(id)
+	else
+		redis.call('ZADD', LEASE, 'NX', now_ms + tonumber(ARGV[3]), id)
+		redis.call('SADD', PROCESSING, id)
+	end
+end
+
+for _, held in ipairs({redis.call('SRANDMEMBER', PROCESSING, BOUND),
+	redis.call('ZRANDMEMBER', LEASE, BOUND), redis.call('HRANDFIELD', CLAIMS, BOUND)}) do
+	for _, id in ipairs(held) do
+		local status = redis.pcall('HGET', task_key(id), 'status')
+		check_held(id, type(status) == 'string' and status)
+	end
+end
+
+for _, worker in ipairs(redis.call('ZRANGEBYSCORE', WORKERS, '-inf', now_ms, 'LIMIT', 0, 10)) do
+	recovered = recovered + return_inbox(worker)
+	redis.call('ZREM', WORKERS, worker)
+	redis.call('DEL', worker_key(worker))
+	workers = workers + 1
+end
+
+index_check(INDEX.all, 25)
+index_sweep(50, function(id, status)
+	if status == 'processing' then
+		check_held(id, status)
+	end
+end)
+send_events()
+return {recovered, failed, workers, #expired == BOUND and 1 or 0}

@@ -1,0 +1,55 @@
+-- uses: keys guard time state index claims
+-- Numbers. KEYS lib_keys; no ARGV. Returns a JSON object, and for every live worker its name, what
+-- it registered and how many tasks it holds.
+local function length(key)
+	local count = redis.pcall('LLEN', key)
+	return type(count) == 'number' and count or 0
+end
+
+index_adopt(200)
+index_sweep(redis.call('DBSIZE') <= 1000 and 1000 or 100)
+for _, status in ipairs({'done', 'failed', 'cancelled'}) do
+	index_check(INDEX[status], 250)
+end
+
+local stats = {delayed = redis.call('ZCARD', DELAYED), processing = redis.call('SCARD', PROCESSING),
+	done = redis.call('ZCARD', INDEX.done), failed = redis.call('ZCARD', INDEX.failed),
+	cancelled = redis.call('ZCARD', INDEX.cancelled), modes = {}}
+stats.pending = stats.delayed + length(QUEUES.high) + length(QUEUE) + length(QUEUES.low)
+
+local function mode_of(name)
+	stats.modes[name] = stats.modes[name]
+		or {waiting = 0, processing = 0, done = 0, failed = 0, cancelled = 0}
+	return stats.modes[name]
+end
+
+for _, name in ipairs(redis.call('HKEYS', MODES)) do
+	for _, priority in ipairs(PRIORITIES) do
+		local waiting = length(wait_key(name, priority))
+		mode_of(name).waiting = mode_of(name).waiting + waiting
+		stats.pending = stats.pending + waiting
+	end
+end
+local counts = redis.call('HGETALL', COUNTS)
+for i = 1, #counts, 2 do
+	local name, status = counts[i]:match('^(.*):(%l+)$')
+	mode_of(name)[status] = tonumber(counts[i + 1])
+end
+local held = {}
+for _, text in ipairs(redis.call('HVALS', CLAIMS)) do
+	local claim = read_claim(text)
+	if claim.token then
+		mode_of(claim.mode).processing = mode_of(claim.mode).processing + 1
+		held[claim.worker] = (held[claim.worker] or 0) + 1
+	end
+end
+local workers = {}
+for _, name in ipairs(redis.call('ZRANGE', WORKERS, 0, -1)) do
+	stats.pending = stats.pending + length(inbox_key(name))
+	local registered = redis.call('GET', worker_key(name))
+	if registered then
+		workers[#workers + 1] = {name, registered, held[name] or 0}
+	end
+end
+stats.total_tasks = stats.pending + stats.processing + stats.done + stats.failed + stats.cancelled
+return {cjson.encode(stats), workers}

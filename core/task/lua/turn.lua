@@ -1,0 +1,45 @@
+-- uses: keys guard time state events index claims give_back waiting finish claim
+-- Finishes up to 32 tasks and claims up to `want`.
+-- KEYS lib_keys; ARGV 1 worker 2 lease_ms 3 retention_s 4 want 5 all|inbox 6 token 7 data limit
+-- 8 modes m 9 outcomes n, m times (name room max_attempts),
+-- n times (id token attempt done|failed|retry|cancelled json delay_ms seconds)
+-- Returns answers, tasks (id attempt tries priority mode user created_at data),
+-- problems (what code text), waiting.
+local worker = ARGV[1]
+local modes = read_modes(10, tonumber(ARGV[8]))
+local outcomes, tasks, got = {}, {}, {}
+for i = 10 + 3 * #modes, #ARGV, 7 do
+	outcomes[#outcomes + 1] = {id = ARGV[i], token = ARGV[i + 1], attempt = ARGV[i + 2],
+		verdict = ARGV[i + 3], json = ARGV[i + 4], delay_ms = ARGV[i + 5], seconds = ARGV[i + 6]}
+end
+local answers = finish_tasks(outcomes, worker, tonumber(ARGV[3]))
+
+local options = {worker = worker, lease_ms = tonumber(ARGV[2]), retention = tonumber(ARGV[3]),
+	token = ARGV[6], data_limit = tonumber(ARGV[7]), modes = {}, want = 0, bound = 0}
+for _, mode in ipairs(modes) do
+	options.modes[mode.name] = mode
+	options.want = options.want + mode.room
+end
+options.want = math.min(options.want, tonumber(ARGV[4]))
+if options.want > 0 then
+	options.bound = options.want + 100
+	claim_from(inbox_key(worker), 'normal', got, options)
+	return_inbox(worker)
+	for _, priority in ipairs(ARGV[5] == 'all' and PRIORITIES or {}) do
+		for _, mode in ipairs(modes) do
+			local want = options.want
+			options.want = math.min(want, #got + mode.room)
+			claim_from(wait_key(mode.name, priority), priority, got, options)
+			options.want = want
+		end
+		claim_from(QUEUES[priority], priority, got, options)
+	end
+end
+if #got > 0 then
+	write_claims(got, options)
+	for i, task in ipairs(got) do
+		tasks[i] = task.reply
+	end
+end
+send_events()
+return {answers, tasks, problems, count_waiting(modes)}

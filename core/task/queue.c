@@ -1,0 +1,405 @@
+#include "task/queue.h"
+
+#include <errno.h>
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/limits.h"
+#include "redis/explain.h"
+#include "redis/link.h"
+#include "task/args.h"
+#include "task/queue_reply.h"
+#include "task/scripts.h"
+
+enum request_kind { REQUEST_TURN, REQUEST_BEAT, REQUEST_COUNT };
+
+/* A script call whose answer is to come. */
+struct request {
+	struct queue *queue; /* NULL: the queue was destroyed, nobody is called */
+	struct request *next;
+	struct request **before;
+	enum request_kind kind;
+	union {
+		queue_turn_fn *turn;
+		queue_beat_fn *beat;
+		queue_count_fn *count;
+	} cb;
+	void *arg;
+};
+
+struct queue {
+	struct link *link;
+	struct task_keys keys;
+	char *worker;
+	struct buf inbox;
+	uint32_t lease_ms;
+	uint32_t retention_s;
+	uint32_t max_attempts;
+	struct request *requests;
+};
+
+static bool is_worker_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < len; i++) {
+		if (name[i] <= ' ' || name[i] > '~') {
+			return false;
+		}
+	}
+	return len > 0 && len <= 300;
+}
+
+int queue_create(struct link *link, const struct queue_options *options, struct err *err,
+	struct queue **ret_queue)
+{
+	struct queue *queue;
+	int result;
+
+	if (!is_worker_name(options->worker)) {
+		return err_set(err, -EINVAL,
+			"a worker's name is printable ASCII without blanks: set the host's name "
+			"so");
+	}
+	queue = calloc(1, sizeof(*queue));
+	if (!queue) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	result = task_keys_init(&queue->keys, options->prefix, err);
+	if (result < 0) {
+		queue_destroy(queue);
+		return result;
+	}
+	queue->link = link;
+	queue->worker = strdup(options->worker);
+	task_keys_add(&queue->inbox, &queue->keys, "task:inbox", options->worker);
+	if (!queue->worker || !buf_cstr(&queue->inbox)) {
+		queue_destroy(queue);
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	queue->lease_ms = options->lease_ms;
+	queue_set_policy(queue, options->retention_s, options->max_attempts);
+	*ret_queue = queue;
+	return 0;
+}
+
+void queue_set_policy(struct queue *queue, uint32_t retention_s, uint32_t max_attempts)
+{
+	queue->retention_s = retention_s;
+	queue->max_attempts = max_attempts;
+}
+
+const struct task_keys *queue_keys(const struct queue *queue)
+{
+	return &queue->keys;
+}
+
+static void request_unlink(struct request *request)
+{
+	*request->before = request->next;
+	if (request->next) {
+		request->next->before = request->before;
+	}
+}
+
+static void request_fail(struct request *request, int result, const char *why)
+{
+	switch (request->kind) {
+	case REQUEST_TURN:
+		request->cb.turn(result, why, NULL, request->arg);
+		break;
+	case REQUEST_BEAT:
+		request->cb.beat(result, why, NULL, request->arg);
+		break;
+	case REQUEST_COUNT:
+		request->cb.count(result, why, NULL, request->arg);
+		break;
+	}
+}
+
+void queue_destroy(struct queue *queue)
+{
+	if (!queue) {
+		return;
+	}
+	while (queue->requests) {
+		struct request *request = queue->requests;
+
+		request_unlink(request);
+		request->queue = NULL;
+		request_fail(request, -ECANCELED, "the queue was closed");
+	}
+	task_keys_finish(&queue->keys);
+	buf_finish(&queue->inbox);
+	free(queue->worker);
+	free(queue);
+}
+
+/* Hands a decoded reply over, or gives back why there is none. */
+static int request_deliver(struct request *request, const struct redisReply *reply)
+{
+	int result = -EPROTO;
+
+	if (request->kind == REQUEST_TURN) {
+		struct queue_turn_reply turn = {0};
+
+		result = queue_reply_turn(reply, &turn);
+		if (result == 0) {
+			request->cb.turn(0, NULL, &turn, request->arg);
+			queue_reply_turn_finish(&turn);
+		}
+	} else if (request->kind == REQUEST_BEAT) {
+		struct queue_beat_reply beat = {0};
+
+		result = queue_reply_beat(reply, &beat);
+		if (result == 0) {
+			request->cb.beat(0, NULL, &beat, request->arg);
+			queue_reply_beat_finish(&beat);
+		}
+	} else {
+		struct queue_count_reply count = {0};
+
+		result = queue_reply_count(reply, &count);
+		if (result == 0) {
+			request->cb.count(0, NULL, &count, request->arg);
+		}
+	}
+	return result;
+}
+
+static void on_reply(struct link *link, const struct redisReply *reply, void *arg)
+{
+	struct request *request = arg;
+	struct err why = {{0}};
+	int result;
+
+	(void)link;
+	if (request->queue) {
+		request_unlink(request);
+		if (!reply) {
+			request_fail(request, -ECONNRESET, "the connection to Redis broke");
+		} else if (reply->type == REDIS_REPLY_ERROR) {
+			result = redis_explain(&why, "its address", reply->str, reply->len);
+			request_fail(request, result, why.text);
+		} else {
+			result = request_deliver(request, reply);
+			if (result < 0) {
+				request_fail(request, result, "Redis sent what cannot be read");
+			}
+		}
+	}
+	free(request);
+}
+
+static int request_send(struct queue *queue, struct link *link, const struct script *script,
+	const struct args *args, const struct request *what)
+{
+	struct request *request = calloc(1, sizeof(*request));
+	int result;
+
+	if (!request) {
+		return -ENOMEM;
+	}
+	*request = *what;
+	result = link_call_script(link, script, queue->keys.names, TASK_KEY_COUNT, args->list,
+		args->count, on_reply, request);
+	if (result < 0) {
+		free(request);
+		return result;
+	}
+	request->queue = queue;
+	request->next = queue->requests;
+	request->before = &queue->requests;
+	if (request->next) {
+		request->next->before = &request->next;
+	}
+	queue->requests = request;
+	return 0;
+}
+
+static void add_modes(
+	struct args *args, const struct queue *queue, const struct queue_mode *modes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		args_add_text(args, modes[i].name);
+		args_add_number(args, modes[i].room);
+		args_add_number(
+			args, modes[i].max_attempts ? modes[i].max_attempts : queue->max_attempts);
+	}
+}
+
+static void add_outcome(struct args *args, const struct queue_outcome *outcome)
+{
+	static const char *const verdicts[] = {
+		[QUEUE_DONE] = "done",
+		[QUEUE_FAILED] = "failed",
+		[QUEUE_RETRY] = "retry",
+		[QUEUE_CANCELLED] = "cancelled",
+	};
+
+	args_add_text(args, outcome->id);
+	args_add_text(args, outcome->token);
+	args_add_number(args, outcome->attempt);
+	args_add_text(args, verdicts[outcome->verdict]);
+	args_add_text(args, outcome->json);
+	args_add_number(args, outcome->retry_delay_ms);
+	args_add_seconds(args, outcome->processing_us);
+}
+
+static int send_turn(struct queue *queue, struct link *link, const struct queue_turn *turn,
+	queue_turn_fn *cb, void *arg)
+{
+	struct request request = {.kind = REQUEST_TURN, .cb.turn = cb, .arg = arg};
+	struct args args;
+	int result;
+
+	if (turn->outcome_count > LIMIT_BATCH || turn->want > LIMIT_BATCH) {
+		return -EINVAL;
+	}
+	result = args_init(&args, 9 + 3 * turn->mode_count + 7 * turn->outcome_count);
+	if (result < 0) {
+		return result;
+	}
+	args_add_text(&args, queue->worker);
+	args_add_number(&args, queue->lease_ms);
+	args_add_number(&args, queue->retention_s);
+	args_add_number(&args, turn->want);
+	args_add_text(&args, turn->source == QUEUE_FROM_ALL ? "all" : "inbox");
+	args_add_text(&args, turn->token);
+	args_add_number(&args, LIMIT_TASK_DATA);
+	args_add_number(&args, (int64_t)turn->mode_count);
+	args_add_number(&args, (int64_t)turn->outcome_count);
+	add_modes(&args, queue, turn->modes, turn->mode_count);
+	for (size_t i = 0; i < turn->outcome_count; i++) {
+		add_outcome(&args, &turn->outcomes[i]);
+	}
+	result = request_send(queue, link, &script_turn, &args, &request);
+	args_finish(&args);
+	return result;
+}
+
+int queue_turn(struct queue *queue, const struct queue_turn *turn, queue_turn_fn *cb, void *arg)
+{
+	return send_turn(queue, queue->link, turn, cb, arg);
+}
+
+int queue_wait(struct queue *queue, struct link *blocking, const struct queue_turn *turn,
+	queue_turn_fn *cb, void *arg)
+{
+	const struct str argv[] = {
+		STR("BLMOVE"),
+		queue->keys.names[TASK_KEY_QUEUE],
+		{queue->inbox.data, queue->inbox.len},
+		STR("LEFT"),
+		STR("RIGHT"),
+		STR("0"),
+	};
+	int result = link_command(blocking, argv, sizeof(argv) / sizeof(argv[0]), NULL, NULL);
+
+	return result < 0 ? result : send_turn(queue, blocking, turn, cb, arg);
+}
+
+int queue_stop_waiting(struct queue *queue, struct link *blocking)
+{
+	char number[24];
+	struct str argv[] = {STR("CLIENT"), STR("UNBLOCK"), {number, 0}};
+	int64_t id = link_client_id(blocking);
+
+	if (id == 0) {
+		return -ENOTCONN;
+	}
+	argv[2].len = (size_t)snprintf(number, sizeof(number), "%lld", (long long)id);
+	return link_command(queue->link, argv, 3, NULL, NULL);
+}
+
+int queue_beat(struct queue *queue, const struct queue_beat *beat, queue_beat_fn *cb, void *arg)
+{
+	struct request request = {.kind = REQUEST_BEAT, .cb.beat = cb, .arg = arg};
+	struct args args;
+	int result = args_init(&args, 6 + 3 * beat->mode_count + 4 * beat->held_count);
+
+	if (result < 0) {
+		return result;
+	}
+	args_add_text(&args, queue->worker);
+	args_add_number(&args, queue->lease_ms);
+	args_add_number(&args, queue->retention_s);
+	args_add_text(&args, beat->registration);
+	args_add_number(&args, beat->registration_ms);
+	args_add_number(&args, (int64_t)beat->mode_count);
+	add_modes(&args, queue, beat->modes, beat->mode_count);
+	for (size_t i = 0; i < beat->held_count; i++) {
+		args_add_text(&args, beat->held[i].id);
+		args_add_text(&args, beat->held[i].token);
+		args_add_number(&args, beat->held[i].progress);
+		args_add_text(&args, beat->held[i].step);
+	}
+	result = request_send(queue, queue->link, &script_beat, &args, &request);
+	args_finish(&args);
+	return result;
+}
+
+static int send_count(struct queue *queue, const struct script *script, const struct args *args,
+	queue_count_fn *cb, void *arg)
+{
+	struct request request = {.kind = REQUEST_COUNT, .cb.count = cb, .arg = arg};
+
+	return request_send(queue, queue->link, script, args, &request);
+}
+
+int queue_release(struct queue *queue, const struct queue_return *tasks, size_t count,
+	queue_count_fn *cb, void *arg)
+{
+	struct args args;
+	int result = args_init(&args, 3 * count + 1);
+
+	if (result < 0) {
+		return result;
+	}
+	for (size_t i = 0; i < count; i++) {
+		args_add_text(&args, tasks[i].id);
+		args_add_text(&args, tasks[i].token);
+		args_add_number(&args, tasks[i].started ? 1 : 0);
+	}
+	result = send_count(queue, &script_release, &args, cb, arg);
+	args_finish(&args);
+	return result;
+}
+
+static int send_text(struct queue *queue, const struct script *script, const char *text,
+	queue_count_fn *cb, void *arg)
+{
+	struct str only = str_of(text);
+	struct args args = {.list = &only, .count = 1};
+
+	return send_count(queue, script, &args, cb, arg);
+}
+
+int queue_release_token(struct queue *queue, const char *token, queue_count_fn *cb, void *arg)
+{
+	return send_text(queue, &script_release_token, token, cb, arg);
+}
+
+int queue_bye(struct queue *queue, queue_count_fn *cb, void *arg)
+{
+	return send_text(queue, &script_bye, queue->worker, cb, arg);
+}
+
+int queue_reap(struct queue *queue, queue_count_fn *cb, void *arg)
+{
+	struct args args;
+	int result = args_init(&args, 3);
+
+	if (result < 0) {
+		return result;
+	}
+	args_add_number(&args, queue->max_attempts);
+	args_add_number(&args, queue->retention_s);
+	args_add_number(&args, queue->lease_ms);
+	result = send_count(queue, &script_reap, &args, cb, arg);
+	args_finish(&args);
+	return result;
+}

@@ -1,0 +1,237 @@
+#include "task/queue_reply.h"
+
+#include <errno.h>
+#include <hiredis/hiredis.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_array(const redisReply *reply, size_t elements)
+{
+	return reply->type == REDIS_REPLY_ARRAY && reply->elements >= elements;
+}
+
+static bool is_list(const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_ARRAY;
+}
+
+/* NULL when it is not a text. */
+static const char *text_at(const redisReply *array, size_t index)
+{
+	const redisReply *reply = array->element[index];
+
+	return reply->type == REDIS_REPLY_STRING ? reply->str : NULL;
+}
+
+static const char *text_or_null(const redisReply *array, size_t index)
+{
+	const char *text = text_at(array, index);
+
+	return text && text[0] ? text : NULL;
+}
+
+static long long number_at(const redisReply *array, size_t index)
+{
+	const redisReply *reply = array->element[index];
+
+	return reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
+}
+
+static int read_answers(const redisReply *list, struct queue_turn_reply *turn)
+{
+	static const char refused[] = "refused ";
+	struct queue_answer *answers = calloc(list->elements + 1, sizeof(*answers));
+
+	if (!answers) {
+		return -ENOMEM;
+	}
+	turn->answers = answers;
+	turn->answer_count = list->elements;
+	for (size_t i = 0; i < list->elements; i++) {
+		const char *text = text_at(list, i);
+
+		if (!text) {
+			return -EPROTO;
+		}
+		if (strcmp(text, "written") == 0) {
+			answers[i].fate = QUEUE_WRITTEN;
+		} else if (strcmp(text, "already") == 0) {
+			answers[i].fate = QUEUE_ALREADY;
+		} else if (strncmp(text, refused, sizeof(refused) - 1) == 0) {
+			answers[i].fate = QUEUE_REFUSED;
+			answers[i].reason = text + sizeof(refused) - 1;
+		} else {
+			return -EPROTO;
+		}
+	}
+	return 0;
+}
+
+static int read_task(const redisReply *row, struct queue_task *task)
+{
+	const char *priority;
+
+	if (!is_array(row, 8) || !text_at(row, 0) || !text_at(row, 4) || !text_at(row, 7)) {
+		return -EPROTO;
+	}
+	priority = text_at(row, 3);
+	if (!priority || task_priority_parse(priority, &task->priority) < 0) {
+		return -EPROTO;
+	}
+	task->id = text_at(row, 0);
+	task->attempt = (unsigned)number_at(row, 1);
+	task->tries = (unsigned)number_at(row, 2);
+	task->mode = text_at(row, 4);
+	task->user_id = text_or_null(row, 5);
+	task->created_at = text_or_null(row, 6);
+	task->data = (struct str){row->element[7]->str, row->element[7]->len};
+	return 0;
+}
+
+static int read_tasks(const redisReply *list, struct queue_turn_reply *turn)
+{
+	struct queue_task *tasks = calloc(list->elements + 1, sizeof(*tasks));
+
+	if (!tasks) {
+		return -ENOMEM;
+	}
+	turn->tasks = tasks;
+	for (size_t i = 0; i < list->elements; i++) {
+		int result = read_task(list->element[i], &tasks[i]);
+
+		if (result < 0) {
+			return result;
+		}
+		turn->task_count++;
+	}
+	return 0;
+}
+
+static int read_problems(const redisReply *list, struct queue_turn_reply *turn)
+{
+	struct queue_problem *problems = calloc(list->elements + 1, sizeof(*problems));
+
+	if (!problems) {
+		return -ENOMEM;
+	}
+	turn->problems = problems;
+	for (size_t i = 0; i < list->elements; i++) {
+		const redisReply *row = list->element[i];
+
+		if (!is_array(row, 3) || !text_at(row, 0) || !text_at(row, 2)) {
+			return -EPROTO;
+		}
+		problems[i].what = text_at(row, 0);
+		problems[i].code = text_or_null(row, 1);
+		problems[i].text = text_at(row, 2);
+		turn->problem_count++;
+	}
+	return 0;
+}
+
+int queue_reply_turn(const struct redisReply *reply, struct queue_turn_reply *ret_turn)
+{
+	struct queue_turn_reply turn = {0};
+	int result;
+
+	if (!is_array(reply, 4) || !is_list(reply->element[0]) || !is_list(reply->element[1]) ||
+		!is_list(reply->element[2])) {
+		return -EPROTO;
+	}
+	result = read_answers(reply->element[0], &turn);
+	if (result == 0) {
+		result = read_tasks(reply->element[1], &turn);
+	}
+	if (result == 0) {
+		result = read_problems(reply->element[2], &turn);
+	}
+	if (result < 0) {
+		queue_reply_turn_finish(&turn);
+		return result;
+	}
+	turn.waiting = (unsigned)number_at(reply, 3);
+	*ret_turn = turn;
+	return 0;
+}
+
+void queue_reply_turn_finish(struct queue_turn_reply *turn)
+{
+	free((void *)turn->answers);
+	free((void *)turn->tasks);
+	free((void *)turn->problems);
+	*turn = (struct queue_turn_reply){0};
+}
+
+static int read_lost(const redisReply *row, struct queue_lost *lost)
+{
+	const char *loss;
+
+	if (!is_array(row, 3) || !text_at(row, 0) || !text_at(row, 1) || !text_at(row, 2)) {
+		return -EPROTO;
+	}
+	lost->id = text_at(row, 0);
+	lost->token = text_at(row, 1);
+	loss = text_at(row, 2);
+	lost->loss = QUEUE_LOST_TAKEN;
+	if (strcmp(loss, "cancelled") == 0) {
+		lost->loss = QUEUE_LOST_CANCELLED;
+	} else if (strcmp(loss, "gone") == 0) {
+		lost->loss = QUEUE_LOST_GONE;
+	}
+	return 0;
+}
+
+int queue_reply_beat(const struct redisReply *reply, struct queue_beat_reply *ret_beat)
+{
+	struct queue_beat_reply beat = {0};
+	struct queue_lost *lost;
+	long long due_ms;
+
+	if (!is_array(reply, 4) || !is_list(reply->element[0])) {
+		return -EPROTO;
+	}
+	lost = calloc(reply->element[0]->elements + 1, sizeof(*lost));
+	if (!lost) {
+		return -ENOMEM;
+	}
+	beat.lost = lost;
+	for (; beat.lost_count < reply->element[0]->elements; beat.lost_count++) {
+		int result = read_lost(
+			reply->element[0]->element[beat.lost_count], &lost[beat.lost_count]);
+
+		if (result < 0) {
+			queue_reply_beat_finish(&beat);
+			return result;
+		}
+	}
+	due_ms = number_at(reply, 3);
+	beat.promoted = (unsigned)number_at(reply, 1);
+	beat.waiting = (unsigned)number_at(reply, 2);
+	beat.next_due_ms = due_ms > 0 ? (uint64_t)due_ms : 0;
+	*ret_beat = beat;
+	return 0;
+}
+
+void queue_reply_beat_finish(struct queue_beat_reply *beat)
+{
+	free((void *)beat->lost);
+	*beat = (struct queue_beat_reply){0};
+}
+
+int queue_reply_count(const struct redisReply *reply, struct queue_count_reply *ret_count)
+{
+	struct queue_count_reply count = {0};
+
+	if (reply->type == REDIS_REPLY_INTEGER) {
+		count.count = (unsigned)reply->integer;
+	} else if (is_array(reply, 4)) {
+		count.count = (unsigned)number_at(reply, 0);
+		count.failed = (unsigned)number_at(reply, 1);
+		count.workers = (unsigned)number_at(reply, 2);
+		count.more = number_at(reply, 3) != 0;
+	} else {
+		return -EPROTO;
+	}
+	*ret_count = count;
+	return 0;
+}

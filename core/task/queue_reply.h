@@ -1,0 +1,20 @@
+/* What the worker's scripts return, made into the structs of queue.h.
+ *
+ * The strings stay in the reply; the arrays are freed by the finish function. Every decoder gives
+ * 0, -ENOMEM, or -EPROTO for a reply that the scripts do not make. */
+#ifndef FORMY_TASK_QUEUE_REPLY_H
+#define FORMY_TASK_QUEUE_REPLY_H
+
+#include "task/queue.h"
+
+struct redisReply;
+
+int queue_reply_turn(const struct redisReply *reply, struct queue_turn_reply *ret_turn);
+void queue_reply_turn_finish(struct queue_turn_reply *turn);
+
+int queue_reply_beat(const struct redisReply *reply, struct queue_beat_reply *ret_beat);
+void queue_reply_beat_finish(struct queue_beat_reply *beat);
+
+int queue_reply_count(const struct redisReply *reply, struct queue_count_reply *ret_count);
+
+#endif
