@@ -42,5 +42,14 @@
 
 /* Configuration. */
 #define LIMIT_CONFIG_FILE (1024 * 1024) /* bytes of one configuration file */
+#define LIMIT_CONFIG_FILES 256          /* files of one configuration, conf.d and includes */
+#define LIMIT_CONFIG_DEPTH 8            /* includes in includes */
+#define LIMIT_CONFIG_BLOCKS 1024        /* sections of one configuration */
+#define LIMIT_CONFIG_MEMBERS 256        /* members of one section */
+#define LIMIT_CONFIG_VALUES 256         /* values of one list */
+#define LIMIT_CONFIG_NAME 64            /* characters of a member's name */
+#define LIMIT_CONFIG_PROBLEMS 200       /* problems told of one configuration */
+#define LIMIT_KEY_PREFIX 64             /* characters of redis.key_prefix */
+#define LIMIT_API_KEY (8 * 1024)        /* bytes of an engine's key */
 
 #endif

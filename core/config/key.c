@@ -1,0 +1,75 @@
+#include "config/config.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/fs.h"
+#include "base/limits.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+	const char *type;
+	const char *environment;
+} variables[] = {
+	{"runninghub", "RUNNINGHUB_API_KEY"},
+	{"openai", "OPENAI_API_KEY"},
+};
+
+static int take_key(struct str text, const char *where, struct err *err, char **ret_key)
+{
+	while (text.len > 0 && isspace((unsigned char)text.data[0])) {
+		text.data++;
+		text.len--;
+	}
+	while (text.len > 0 && isspace((unsigned char)text.data[text.len - 1])) {
+		text.len--;
+	}
+	for (size_t i = 0; i < text.len; i++) {
+		/* a line break in a key would end the HTTP header that it is sent in */
+		if (!isgraph((unsigned char)text.data[i])) {
+			return err_set(err, -EINVAL, "%s: a key is one line without blanks", where);
+		}
+	}
+	if (text.len == 0) {
+		return err_set(err, -EINVAL, "%s: there is no key in it", where);
+	}
+	*ret_key = strndup(text.data, text.len);
+	return *ret_key == NULL ? -ENOMEM : 0;
+}
+
+int config_read_api_key(const struct config_engine *engine, struct err *err, char **ret_key)
+{
+	struct buf text = {0};
+	int result;
+
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		const char *value = getenv(variables[i].environment);
+
+		if (strcmp(engine->type, variables[i].type) == 0 && value != NULL &&
+			value[0] != '\0') {
+			return take_key(str_of(value), variables[i].environment, err, ret_key);
+		}
+	}
+	if (engine->api_key_file == NULL) {
+		return err_set(err, -ENOENT,
+			"the engine %s has no key: set api_key_file or the variable of its type",
+			engine->name);
+	}
+	result = fs_read_file(engine->api_key_file, LIMIT_API_KEY, &text);
+	if (result < 0) {
+		/* -ENOENT means that none is configured, and here one is */
+		result = err_set(err, result == -ENOENT ? -EIO : result,
+			"%s: the key cannot be read: %s", engine->api_key_file, strerror(-result));
+	} else {
+		result = take_key(
+			(struct str){text.data, text.len}, engine->api_key_file, err, ret_key);
+	}
+	if (text.data != NULL) {
+		explicit_bzero(text.data, text.len);
+	}
+	buf_finish(&text);
+	return result;
+}

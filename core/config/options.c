@@ -1,0 +1,245 @@
+#include "config/options.h"
+
+#include "base/limits.h"
+
+#include <limits.h>
+#include <string.h>
+
+#define IN(type, member)                                                                           \
+	.offset = offsetof(struct type, member), .width = sizeof(((struct type *)0)->member)
+#define DAY_MS (24 * 60 * 60 * INT64_C(1000))
+
+static const char *const log_levels[] = {"debug", "info", "warning", "error", NULL};
+static const char *const log_formats[] = {"logfmt", "json", NULL};
+
+const struct option options[] = {
+	{"redis", "url", "REDIS_URL", OPTION_URL, .restart = true, .secret = true,
+		.help = "The whole address in one: redis://[user[:password]@]host[:port][/db], or "
+			"unix:///path/of/socket[?db=N]. It stands in place of host, port, db and "
+			"unix_socket; username and password may stand beside it."},
+	{"redis", "host", "REDIS_HOST", OPTION_TEXT, IN(config, redis.host), .word = true, .min = 1,
+		.max = 255, .standard = "localhost", .restart = true,
+		.help = "Name or address of the server."},
+	{"redis", "port", "REDIS_PORT", OPTION_INT, IN(config, redis.port), .min = 1, .max = 65535,
+		.standard = "6379", .restart = true, .help = "Its TCP port."},
+	{"redis", "db", "REDIS_DB", OPTION_INT, IN(config, redis.db), .min = 0, .max = INT_MAX,
+		.standard = "0", .restart = true, .help = "Number of the database."},
+	{"redis", "username", NULL, OPTION_TEXT, IN(config, redis.username), .min = 1, .max = 256,
+		.restart = true, .help = "User of Redis' access control lists."},
+	{"redis", "password", "REDIS_PASSWORD", OPTION_TEXT, IN(config, redis.password), .min = 1,
+		.max = 1024, .restart = true, .secret = true,
+		.help = "Password of the server or of the user. Let nobody but the service read a "
+			"file that has it."},
+	{"redis", "unix_socket", NULL, OPTION_PATH, IN(config, redis.unix_socket), .min = 1,
+		.max = 107, .restart = true,
+		.help = "Path of Redis' socket on this machine. With it, host and port do not "
+			"count."},
+	{"redis", "key_prefix", NULL, OPTION_TEXT, IN(config, redis.key_prefix), .word = true,
+		.min = 1, .max = LIMIT_KEY_PREFIX, .standard = "formy", .restart = true,
+		.help = "What all of Formy's keys begin with. Several services can share a server "
+			"by "
+			"different prefixes."},
+	{"redis", "connect_timeout", NULL, OPTION_DURATION, IN(config, redis.connect_timeout_ms),
+		.min = 1, .max = 3600000, .standard = "5s", .restart = true,
+		.help = "How long a start waits for Redis before it gives up."},
+
+	{"tasks", "retention_days", "TASK_RETENTION_DAYS", OPTION_INT,
+		IN(config, tasks.retention_days), .min = 1, .max = 3650, .standard = "7",
+		.help = "Days that an ended task and its results are kept."},
+	{"tasks", "max_concurrent_per_user", "MAX_CONCURRENT_TASKS_PER_USER", OPTION_INT,
+		IN(config, tasks.max_concurrent_per_user), .min = 0, .max = 1000000,
+		.standard = "3",
+		.help = "Tasks of one user that run at once; the others wait. 0: no limit."},
+	{"tasks", "max_attempts", NULL, OPTION_INT, IN(config, tasks.max_attempts), .min = 1,
+		.max = 100, .standard = "3",
+		.help = "How often a task is started before a failure that may pass is final."},
+	{"tasks", "retry_delay", NULL, OPTION_DURATION, IN(config, tasks.retry_delay_ms), .min = 0,
+		.max = DAY_MS, .standard = "2s",
+		.help = "Wait before the second attempt. It doubles each time, with some jitter."},
+	{"tasks", "timeout", NULL, OPTION_DURATION, IN(config, tasks.timeout_ms), .min = 1,
+		.max = DAY_MS, .standard = "300s", .help = "Longest time of one attempt."},
+
+	{"storage", "uploads", "UPLOAD_DIR", OPTION_PATH, IN(config, storage.uploads), .min = 1,
+		.max = PATH_MAX / 2, .standard = "/var/lib/formy/uploads", .restart = true,
+		.help = "Folder of the pictures that tasks work on."},
+	{"storage", "results", "RESULT_DIR", OPTION_PATH, IN(config, storage.results), .min = 1,
+		.max = PATH_MAX / 2, .standard = "/var/lib/formy/results", .restart = true,
+		.help = "Folder of the pictures that tasks have made."},
+	{"storage", "max_upload_size", NULL, OPTION_SIZE, IN(config, storage.max_upload_size),
+		.min = 1024, .max = INT64_C(1) << 31, .standard = "10MiB",
+		.help = "Largest picture file that is accepted."},
+	{"storage", "max_pixels", NULL, OPTION_INT, IN(config, storage.max_pixels), .min = 1,
+		.max = 2000000000, .standard = "50000000",
+		.help = "Most pixels (width times height) that are accepted."},
+
+	{"worker", "executors", NULL, OPTION_INT, IN(config, worker.executors), .min = 0,
+		.max = LIMIT_EXECUTORS, .standard = "0", .restart = true,
+		.help = "Processes that run tasks, one task each at a time. 0: one a CPU."},
+	{"worker", "plugin_dirs", NULL, OPTION_PATHS, IN(config, worker.plugin_dirs), .min = 1,
+		.max = PATH_MAX / 2, .standard_help = "the distribution's plugin directory",
+		.help = "Folders whose .so files are loaded as plugins, as in {\"/one\", "
+			"\"/two\"}; "
+			"with += besides the distribution's."},
+	{"worker", "shutdown_timeout", NULL, OPTION_DURATION,
+		IN(config, worker.shutdown_timeout_ms), .min = 0, .max = DAY_MS, .standard = "60s",
+		.help = "How long a stop waits for running tasks before it puts them back."},
+	{"worker", "log_level", NULL, OPTION_CHOICE, IN(config, worker.log_level),
+		.choices = log_levels, .standard = "info", .help = "The least that is logged."},
+	{"worker", "log_format", NULL, OPTION_CHOICE, IN(config, worker.log_format),
+		.choices = log_formats, .standard = "logfmt", .help = "The form of a log line."},
+
+	{"mode", "enabled", NULL, OPTION_BOOL, IN(config_mode, enabled), .standard = "true",
+		.help = "Whether this worker runs the mode's tasks."},
+	{"mode", "engine", NULL, OPTION_TEXT, IN(config_mode, engine), .word = true, .min = 1,
+		.max = LIMIT_ENGINE_NAME,
+		.help = "Name of the engine that does the work: \"local\", or an engine section."},
+	{"mode", "plugin", NULL, OPTION_TEXT, IN(config_mode, plugin), .word = true, .min = 1,
+		.max = LIMIT_PLUGIN_ID, .help = "Id of the plugin, when several serve the mode."},
+	{"mode", "concurrency", NULL, OPTION_INT, IN(config_mode, concurrency), .min = 0,
+		.max = LIMIT_EXECUTORS, .standard = "0",
+		.help = "Tasks of the mode that run at once. 0: as many as there are executors."},
+	{"mode", "timeout", NULL, OPTION_DURATION, IN(config_mode, timeout_ms), .min = 1,
+		.max = DAY_MS, .standard_help = "that of tasks",
+		.help = "Longest time of one attempt."},
+	{"mode", "max_attempts", NULL, OPTION_INT, IN(config_mode, max_attempts), .min = 1,
+		.max = 100, .standard_help = "that of tasks",
+		.help = "How often a task of the mode is started."},
+	{"mode", "workflow", NULL, OPTION_WORKFLOW, IN(config_mode, workflow), .min = 1,
+		.max = PATH_MAX / 2,
+		.help = "Workflow file, for engines that need one; relative to the folder "
+			"workflows/ beside this file."},
+	{"mode", "prompt", NULL, OPTION_TEXT, IN(config_mode, prompt), .min = 1, .max = 16384,
+		.help = "Text for engines that need one."},
+	{"mode", "fallback", NULL, OPTION_TEXT, IN(config_mode, fallback), .word = true, .min = 1,
+		.max = LIMIT_ENGINE_NAME,
+		.help = "Name of the engine that is used while the first is not available."},
+
+	{"engine", "type", NULL, OPTION_TEXT, IN(config_engine, type), .word = true, .min = 1,
+		.max = 32, .standard_help = "the section's name",
+		.help = "What kind it is: \"local\", \"comfyui\", \"runninghub\", \"openai\", "
+			"\"http\", or that of another engine plugin."},
+	{"engine", "api_key_file", NULL, OPTION_PATH, IN(config_engine, api_key_file), .min = 1,
+		.max = PATH_MAX / 2,
+		.help = "File that holds the key of the service. RUNNINGHUB_API_KEY and "
+			"OPENAI_API_KEY, where set, count in its place for their types."},
+};
+
+const size_t option_count = sizeof(options) / sizeof(options[0]);
+
+const struct option *option_find(const char *section, const char *name)
+{
+	for (size_t i = 0; i < option_count; i++) {
+		if (strcmp(options[i].section, section) == 0 &&
+			strcmp(options[i].name, name) == 0) {
+			return &options[i];
+		}
+	}
+	return NULL;
+}
+
+bool option_section_is_known(const char *section)
+{
+	for (size_t i = 0; i < option_count; i++) {
+		if (strcmp(options[i].section, section) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool option_section_is_open(const char *section)
+{
+	return strcmp(section, "mode") == 0 || strcmp(section, "engine") == 0;
+}
+
+/* How many letters must be changed, added or left out to make one word of the other. */
+static size_t distance(const char *from, const char *to)
+{
+	size_t row[LIMIT_CONFIG_NAME + 1];
+	size_t len = strlen(to);
+
+	if (len > LIMIT_CONFIG_NAME) {
+		return SIZE_MAX;
+	}
+	for (size_t k = 0; k <= len; k++) {
+		row[k] = k;
+	}
+	for (size_t i = 0; from[i] != '\0'; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i + 1;
+		for (size_t k = 0; k < len; k++) {
+			size_t best = diagonal + (from[i] != to[k]);
+
+			diagonal = row[k + 1];
+			if (best > row[k + 1] + 1) {
+				best = row[k + 1] + 1;
+			}
+			if (best > row[k] + 1) {
+				best = row[k] + 1;
+			}
+			row[k + 1] = best;
+		}
+	}
+	return row[len];
+}
+
+static bool is_close(const char *name, const char *meant, size_t *nearest)
+{
+	size_t changes = distance(name, meant);
+
+	if (changes < *nearest && changes <= strlen(meant) / 3 + 1) {
+		*nearest = changes;
+		return true;
+	}
+	return false;
+}
+
+void option_explain_unknown(
+	struct config_problems *problems, struct place place, const char *section, const char *name)
+{
+	const struct option *meant = NULL;
+	size_t nearest = SIZE_MAX;
+
+	for (size_t i = 0; i < option_count; i++) {
+		if (strcmp(options[i].name, name) == 0 &&
+			!option_section_is_open(options[i].section)) {
+			problems_add(problems, place,
+				"the section %s has no option %s; it belongs in the section %s",
+				section, name, options[i].section);
+			return;
+		}
+		if (strcmp(options[i].section, section) == 0 &&
+			is_close(name, options[i].name, &nearest)) {
+			meant = &options[i];
+		}
+	}
+	if (meant != NULL) {
+		problems_add(problems, place, "the section %s has no option %s; did you mean %s?",
+			section, name, meant->name);
+	} else {
+		problems_add(problems, place, "the section %s has no option %s", section, name);
+	}
+}
+
+void option_explain_unknown_section(
+	struct config_problems *problems, struct place place, const char *section)
+{
+	const char *meant = NULL;
+	size_t nearest = SIZE_MAX;
+
+	for (size_t i = 0; i < option_count; i++) {
+		if (is_close(section, options[i].section, &nearest)) {
+			meant = options[i].section;
+		}
+	}
+	if (meant != NULL) {
+		problems_add(problems, place, "there is no section %s; did you mean %s?", section,
+			meant);
+	} else {
+		problems_add(problems, place,
+			"there is no section %s; there are redis, tasks, storage, worker, mode "
+			"and engine",
+			section);
+	}
+}
