@@ -15,7 +15,7 @@ static struct {
 	struct place place;
 } hearing;
 
-static void hear(cfg_t *cfg, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void hear(cfg_t *cfg, const char *format, va_list args)
 {
 	char sentence[256];
 

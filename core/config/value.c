@@ -105,11 +105,11 @@ static int parse_word(const struct option *option, const char *text, struct err 
 			*ret_value = i;
 			return 0;
 		}
-		buf_printf(&list, "%s%s",
-			i == 0                         ? ""
-				: words[i + 1] == NULL ? " or "
-						       : ", ",
-			words[i]);
+	}
+	for (int i = 0; words[i] != NULL; i++) {
+		const char *between = i == 0 ? "" : words[i + 1] == NULL ? " or " : ", ";
+
+		buf_printf(&list, "%s%s", between, words[i]);
 	}
 	result = err_set(err, -EINVAL, "%s is %s, not \"%.60s\"", option->name,
 		buf_failed(&list) ? "another word" : buf_cstr(&list), text);
