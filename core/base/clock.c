@@ -6,12 +6,12 @@
 #include <string.h>
 #include <time.h>
 
-static uint64_t read_mono_ms(void)
+static uint64_t read_mono_us(void)
 {
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 static int64_t read_wall_us(void)
@@ -22,8 +22,13 @@ static int64_t read_wall_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-uint64_t (*clock_mono_ms)(void) = read_mono_ms;
+uint64_t (*clock_mono_us)(void) = read_mono_us;
 int64_t (*clock_wall_us)(void) = read_wall_us;
+
+uint64_t clock_mono_ms(void)
+{
+	return clock_mono_us() / 1000;
+}
 
 /* Writes the date and the second, and gives the microseconds that remain. */
 static int format_second(int64_t wall_us, char text[CLOCK_TEXT_SIZE], int64_t *ret_rest_us)

@@ -8,8 +8,11 @@
 
 #define CLOCK_TEXT_SIZE 28 /* "2026-11-17T10:00:00.123456Z" and its NUL */
 
-/* Milliseconds since some fixed moment; never goes back. */
-extern uint64_t (*clock_mono_ms)(void);
+/* Microseconds since some fixed moment; never goes back. */
+extern uint64_t (*clock_mono_us)(void);
+
+/* The same in milliseconds. */
+uint64_t clock_mono_ms(void);
 
 /* Microseconds since 1970-01-01 UTC. */
 extern int64_t (*clock_wall_us)(void);

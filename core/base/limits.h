@@ -28,6 +28,9 @@
 #define LIMIT_BATCH 32   /* tasks finished and tasks claimed in one script call */
 #define LIMIT_BACKLOG 64 /* tasks claimed ahead of a free executor, at the most */
 
+/* Modes that one worker serves. */
+#define LIMIT_MODES 64
+
 /* Wire between supervisor and executor; one frame is one SOCK_SEQPACKET packet, and Linux'
  * default socket buffer holds one of at most 212,960 bytes. */
 #define LIMIT_FRAME (192 * 1024)

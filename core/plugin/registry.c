@@ -17,14 +17,8 @@
 
 #define PATH_SIZE 4096
 
-struct entry {
-	struct plugin_file file;
-	dev_t device;
-	ino_t inode;
-};
-
 struct registry {
-	struct entry *entries[LIMIT_PLUGINS];
+	struct plugin_file *entries[LIMIT_PLUGINS];
 	size_t count;
 };
 
@@ -72,7 +66,7 @@ void registry_destroy(struct registry *registry)
 		return;
 	}
 	for (size_t i = 0; i < registry->count; i++) {
-		struct plugin_file *file = &registry->entries[i]->file;
+		struct plugin_file *file = registry->entries[i];
 
 		free(file->path);
 		free(file->reason);
@@ -85,8 +79,8 @@ void registry_destroy(struct registry *registry)
 static bool is_known(const struct registry *registry, const struct stat *st)
 {
 	for (size_t i = 0; i < registry->count; i++) {
-		if (registry->entries[i]->device == st->st_dev &&
-			registry->entries[i]->inode == st->st_ino) {
+		if (registry->entries[i]->identity.device == st->st_dev &&
+			registry->entries[i]->identity.inode == st->st_ino) {
 			return true;
 		}
 	}
@@ -97,7 +91,7 @@ static int add_file(
 	struct registry *registry, const char *folder, const char *name, struct err *err)
 {
 	char path[PATH_SIZE];
-	struct entry *entry;
+	struct plugin_file *entry;
 	struct stat st;
 
 	if (fs_join(path, sizeof(path), folder, name) < 0) {
@@ -114,12 +108,16 @@ static int add_file(
 			LIMIT_PLUGINS);
 	}
 	entry = calloc(1, sizeof(*entry));
-	if (!entry || !(entry->file.path = strdup(path))) {
+	if (!entry || !(entry->path = strdup(path))) {
 		free(entry);
 		return err_set(err, -ENOMEM, "out of memory");
 	}
-	entry->device = st.st_dev;
-	entry->inode = st.st_ino;
+	entry->identity = (struct plugin_identity){
+		.device = st.st_dev,
+		.inode = st.st_ino,
+		.size = st.st_size,
+		.changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
+	};
 	registry->entries[registry->count++] = entry;
 	return 0;
 }
@@ -158,6 +156,13 @@ int registry_scan(struct registry *registry, const char *folder, struct err *err
 	return result;
 }
 
+bool plugin_file_same(const struct plugin_file *a, const struct plugin_file *b)
+{
+	return strcmp(a->path, b->path) == 0 && a->identity.device == b->identity.device &&
+		a->identity.inode == b->identity.inode && a->identity.size == b->identity.size &&
+		a->identity.changed_ns == b->identity.changed_ns;
+}
+
 size_t registry_count(const struct registry *registry)
 {
 	return registry->count;
@@ -165,7 +170,7 @@ size_t registry_count(const struct registry *registry)
 
 struct plugin_file *registry_at(struct registry *registry, size_t index)
 {
-	return index < registry->count ? &registry->entries[index]->file : NULL;
+	return index < registry->count ? registry->entries[index] : NULL;
 }
 
 int registry_set_state(struct plugin_file *file, enum plugin_state state, const char *reason)
@@ -198,7 +203,7 @@ int registry_set_descriptor(
 	file->descriptor = descriptor;
 	result = registry_set_state(file, PLUGIN_READY, NULL);
 	for (size_t i = 0; i < registry->count; i++) {
-		struct plugin_file *other = &registry->entries[i]->file;
+		struct plugin_file *other = registry->entries[i];
 
 		if (other == file || !other->descriptor ||
 			strcmp(other->descriptor->id, descriptor->id) != 0) {
@@ -231,7 +236,7 @@ int registry_find_mode(const struct registry *registry, const char *mode, const 
 	int result = 0;
 
 	for (size_t i = 0; i < registry->count; i++) {
-		struct plugin_file *file = &registry->entries[i]->file;
+		struct plugin_file *file = registry->entries[i];
 
 		if (!is_usable(file) || !descriptor_find_mode(file->descriptor, mode) ||
 			(wanted && strcmp(file->descriptor->id, wanted) != 0)) {
@@ -270,7 +275,7 @@ int registry_find_engine(const struct registry *registry, const char *type, stru
 	int result = 0;
 
 	for (size_t i = 0; i < registry->count; i++) {
-		struct plugin_file *file = &registry->entries[i]->file;
+		struct plugin_file *file = registry->entries[i];
 
 		if (!is_usable(file) || !descriptor_find_engine(file->descriptor, type)) {
 			continue;

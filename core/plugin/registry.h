@@ -6,7 +6,9 @@
 #ifndef FORMY_PLUGIN_REGISTRY_H
 #define FORMY_PLUGIN_REGISTRY_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct descriptor;
 struct descriptor_engine;
@@ -24,8 +26,17 @@ enum plugin_state {
 	PLUGIN_QUARANTINED, /* it killed too many executors */
 };
 
+/* Which file it was when it was found: another one of the same name differs in this. */
+struct plugin_identity {
+	uint64_t device;
+	uint64_t inode;
+	int64_t size;
+	int64_t changed_ns; /* its modification time */
+};
+
 struct plugin_file {
 	char *path; /* as found: folder/name.so */
+	struct plugin_identity identity;
 	enum plugin_state state;
 	char *reason;                  /* a sentence; NULL when found, ready or off */
 	struct descriptor *descriptor; /* NULL as long as no probe gave one */
@@ -41,6 +52,9 @@ void registry_destroy(struct registry *registry);
  * missing is -ENOENT; a folder or a number of files that cannot be taken is another negative errno;
  * either with a sentence. */
 int registry_scan(struct registry *registry, const char *folder, struct err *err);
+
+/* Are both, found at two times, the same unchanged file under the same path? */
+bool plugin_file_same(const struct plugin_file *a, const struct plugin_file *b);
 
 size_t registry_count(const struct registry *registry);
 struct plugin_file *registry_at(struct registry *registry, size_t index);

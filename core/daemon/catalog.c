@@ -1,0 +1,261 @@
+#include "daemon/catalog.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "plugin/descriptor.h"
+#include "plugin/registry.h"
+#include "wire/msg.h"
+
+/* An executor that does not start is tried again after this, doubled each time. */
+#define BLOCK_FIRST_MS 1000
+#define BLOCK_MOST_MS 60000
+
+static void add_problem(struct config_problems *problems, const char *file, int line,
+	const char *name, const char *why)
+{
+	struct buf text = {0};
+	char **texts = realloc(problems->texts, (problems->count + 1) * sizeof(*texts));
+
+	if (!texts) {
+		problems->lost = true;
+		return;
+	}
+	problems->texts = texts;
+	buf_printf(&text, "%s:%d: mode \"%s\": %s", file, line, name, why);
+	(void)buf_cstr(&text);
+	if (buf_failed(&text)) {
+		buf_finish(&text);
+		problems->lost = true;
+		return;
+	}
+	texts[problems->count++] = text.data;
+}
+
+/* Finds the mode's plugin and its engine's. 0, or a negative errno with a sentence. */
+static int resolve(struct catalog *catalog, struct mode *mode, struct err *err)
+{
+	const struct config_mode *config = mode->config;
+	struct plugin_file *file = NULL;
+	int result;
+
+	result = registry_find_mode(
+		catalog->registry, config->name, config->plugin, err, &file, &mode->description);
+	if (result < 0) {
+		return result;
+	}
+	mode->plugin = file;
+	if (!config->engine) {
+		return 0;
+	}
+	mode->engine = config_find_engine(catalog->config, config->engine);
+	if (!mode->engine) {
+		return err_set(err, -ENOENT, "no engine \"%s\" is configured", config->engine);
+	}
+	result = registry_find_engine(catalog->registry, mode->engine->type, err, &file, NULL);
+	if (result == 0) {
+		mode->engine_plugin = file;
+	}
+	return result;
+}
+
+static int add_mode(
+	struct catalog *catalog, const struct config_mode *config, struct config_problems *problems)
+{
+	struct mode *mode = calloc(1, sizeof(*mode));
+	struct err err = {0};
+
+	if (!mode) {
+		return -ENOMEM;
+	}
+	mode->catalog = catalog;
+	mode->config = config;
+	mode->name = config->name;
+	mode->max_attempts = (unsigned)config->max_attempts;
+	mode->retry_delay_ms = (uint32_t)catalog->config->tasks.retry_delay_ms;
+	job_list_init(&mode->waiting);
+	if (catalog->mode_count == LIMIT_MODES) {
+		(void)err_set(&err, -E2BIG, "a worker serves at most %d modes", LIMIT_MODES);
+	} else if (resolve(catalog, mode, &err) == 0) {
+		catalog->modes[catalog->mode_count++] = mode;
+		return 0;
+	}
+	add_problem(problems, config->file, config->line, config->name, err.text);
+	free(mode);
+	return 0;
+}
+
+struct catalog *catalog_create(struct config *config)
+{
+	struct catalog *catalog = calloc(1, sizeof(*catalog));
+
+	if (!catalog || registry_create(&catalog->registry) < 0) {
+		free(catalog);
+		config_destroy(config);
+		return NULL;
+	}
+	catalog->holders = 1;
+	catalog->config = config;
+	return catalog;
+}
+
+void catalog_add_modes(struct catalog *catalog, struct config_problems *problems)
+{
+	const struct config *config = catalog->config;
+
+	for (size_t i = 0; i < config->mode_count; i++) {
+		if (config->modes[i].enabled &&
+			add_mode(catalog, &config->modes[i], problems) < 0) {
+			problems->lost = true;
+		}
+	}
+}
+
+struct catalog *catalog_hold(struct catalog *catalog)
+{
+	catalog->holders++;
+	return catalog;
+}
+
+void catalog_release(struct catalog *catalog)
+{
+	if (!catalog || --catalog->holders > 0) {
+		return;
+	}
+	for (size_t i = 0; i < catalog->mode_count; i++) {
+		free(catalog->modes[i]);
+	}
+	registry_destroy(catalog->registry);
+	config_destroy(catalog->config);
+	free(catalog);
+}
+
+struct mode *catalog_find_mode(const struct catalog *catalog, const char *name)
+{
+	for (size_t i = 0; i < catalog->mode_count; i++) {
+		if (strcmp(catalog->modes[i]->name, name) == 0) {
+			return catalog->modes[i];
+		}
+	}
+	return NULL;
+}
+
+const char *mode_plugin_id(const struct mode *mode)
+{
+	return mode->plugin->descriptor->id;
+}
+
+struct mode *mode_hold(struct mode *mode)
+{
+	(void)catalog_hold(mode->catalog);
+	return mode;
+}
+
+void mode_release(struct mode *mode)
+{
+	if (mode) {
+		catalog_release(mode->catalog);
+	}
+}
+
+/* What the operator wrote for the engine, and what the host adds. */
+static struct json_object *engine_config(const struct mode *mode, unsigned threads)
+{
+	struct json_object *config = NULL;
+
+	if (json_object_deep_copy(mode->engine->extra, &config, NULL) < 0) {
+		return NULL;
+	}
+	if (!json_member(config, "data_dir")) {
+		json_object_object_add(
+			config, "data_dir", json_object_new_string(FORMY_DATA_DIR "/models"));
+	}
+	if (!json_member(config, "threads")) {
+		json_object_object_add(config, "threads", json_object_new_int((int32_t)threads));
+	}
+	return config;
+}
+
+/* Threads for each executor, so that all together keep the processors busy and no more. */
+static unsigned threads_of(unsigned executors)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return processors > (long)executors ? (unsigned)(processors / (long)executors) : 1;
+}
+
+int mode_setup(const struct mode *mode, const char *scratch, unsigned executors, struct buf *out)
+{
+	const struct config *config = mode->catalog->config;
+	unsigned threads = threads_of(executors);
+	struct json_object *engine = NULL;
+	struct msg msg = {.type = MSG_SETUP};
+	int result;
+
+	msg.setup = (struct msg_setup){
+		.protocol = MSG_PROTOCOL,
+		.mode = mode->name,
+		.mode_config = json_text(mode->config->extra),
+		.plugin_path = mode->plugin->path,
+		.scratch = scratch,
+		.max_upload_size = (uint64_t)config->storage.max_upload_size,
+		.max_pixels = (uint64_t)config->storage.max_pixels,
+		.threads = threads,
+		.log_level = config->worker.log_level,
+	};
+	if (mode->engine) {
+		engine = engine_config(mode, threads);
+		msg.setup.engine_name = mode->engine->name;
+		msg.setup.engine_type = mode->engine->type;
+		msg.setup.engine_path = mode->engine_plugin->path;
+		msg.setup.engine_config = engine ? json_text(engine) : NULL;
+	}
+	result = mode->engine && !msg.setup.engine_config ? -ENOMEM : msg_encode(&msg, out);
+	json_object_put(engine);
+	return result;
+}
+
+bool mode_same(const struct mode *a, const struct mode *b)
+{
+	struct buf first = {0};
+	struct buf second = {0};
+	bool same = mode_setup(a, "", 1, &first) == 0 && mode_setup(b, "", 1, &second) == 0 &&
+		first.len == second.len && memcmp(first.data, second.data, first.len) == 0 &&
+		plugin_file_same(a->plugin, b->plugin) &&
+		(!a->engine_plugin || plugin_file_same(a->engine_plugin, b->engine_plugin));
+
+	buf_finish(&first);
+	buf_finish(&second);
+	return same;
+}
+
+void mode_started(struct mode *mode)
+{
+	mode->failed_starts = 0;
+	mode->blocked_until_ms = 0;
+}
+
+void mode_failed_to_start(struct mode *mode)
+{
+	uint64_t pause = BLOCK_FIRST_MS;
+
+	for (unsigned i = 0; i < mode->failed_starts && pause < BLOCK_MOST_MS; i++) {
+		pause *= 2;
+	}
+	mode->failed_starts++;
+	mode->blocked_until_ms = clock_mono_ms() + (pause < BLOCK_MOST_MS ? pause : BLOCK_MOST_MS);
+}
+
+void mode_measure(struct mode *mode, uint64_t took_us)
+{
+	mode->mean_us = mode->mean_us == 0 ? took_us : (mode->mean_us * 7 + took_us) / 8;
+	mode->mean_us += mode->mean_us == 0; /* 0 means that nothing was measured */
+}

@@ -1,0 +1,79 @@
+/* What this worker can do, as of one reading of its configuration and its plugins.
+ *
+ * A catalog holds the configuration, what the probes found, and a struct mode for every enabled
+ * mode that a plugin serves. It is counted: whoever holds a mode, as jobs and executors do, holds
+ * its whole catalog, so that after a reload what runs ends with what it began with. Loop's thread only. */
+#ifndef FORMY_DAEMON_CATALOG_H
+#define FORMY_DAEMON_CATALOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "config/config.h"
+#include "daemon/job.h"
+
+struct buf;
+struct descriptor_mode;
+struct registry;
+struct plugin_file;
+
+struct mode {
+	struct catalog *catalog; /* that it is a part of; not held by itself */
+	const char *name;
+	const struct config_mode *config;
+	const struct descriptor_mode *description;
+	const struct plugin_file *plugin;
+	const struct config_engine *engine;      /* NULL: none */
+	const struct plugin_file *engine_plugin; /* set if engine is */
+	unsigned max_attempts;
+	uint32_t retry_delay_ms;
+
+	struct job_list waiting;
+	unsigned running;          /* jobs in slots, or publishing */
+	uint64_t mean_us;          /* of a task in an executor, lately; 0: none has ended */
+	uint64_t blocked_until_ms; /* its executors do not start: no new one before */
+	unsigned failed_starts;    /* in a row */
+};
+
+struct catalog {
+	unsigned holders;
+	struct config *config;
+	struct registry *registry;
+	struct mode *modes[LIMIT_MODES];
+	size_t mode_count;
+};
+
+/* A catalog with an empty registry and no modes yet, held once; it owns the configuration, in
+ * failure too. NULL: no memory. */
+struct catalog *catalog_create(struct config *config);
+
+/* Once the registry knows its files: adds every enabled mode that can be served. What keeps one
+ * from it is added to problems, as "file:line: why". */
+void catalog_add_modes(struct catalog *catalog, struct config_problems *problems);
+struct catalog *catalog_hold(struct catalog *catalog);
+void catalog_release(struct catalog *catalog); /* takes NULL */
+
+struct mode *catalog_find_mode(const struct catalog *catalog, const char *name);
+
+/* The id of the plugin that serves it. */
+const char *mode_plugin_id(const struct mode *mode);
+
+struct mode *mode_hold(struct mode *mode);
+void mode_release(struct mode *mode); /* takes NULL */
+
+/* Writes the SETUP packet of an executor of this mode. 0 or a negative errno. */
+int mode_setup(const struct mode *mode, const char *scratch, unsigned executors, struct buf *out);
+
+/* True when an executor of one serves the other just as well. */
+bool mode_same(const struct mode *a, const struct mode *b);
+
+/* An executor of the mode did (not) open its plugins: when it may be tried again. */
+void mode_started(struct mode *mode);
+void mode_failed_to_start(struct mode *mode);
+
+/* A task took so long in an executor. */
+void mode_measure(struct mode *mode, uint64_t took_us);
+
+#endif

@@ -1,0 +1,185 @@
+#include "daemon/connect.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "daemon/catalog.h"
+#include "daemon/claimer.h"
+#include "daemon/lease.h"
+#include "daemon/supervisor.h"
+#include "redis/link.h"
+#include "task/queue.h"
+
+/* Without an answer for so long a connection counts as dead: well before a lease ends. */
+#define OVERDUE_MS 4000
+
+static void warn_of_server(const struct link_server *server)
+{
+	if (server->replica) {
+		log_warning("this Redis is a replica and takes no writes: no task can be claimed");
+	}
+	if (strcmp(server->maxmemory_policy, "noeviction") != 0 && server->maxmemory > 0) {
+		log_warning("Redis may evict tasks: set maxmemory-policy to noeviction",
+			LOG_S("maxmemory_policy", server->maxmemory_policy));
+	}
+	if (!server->saves) {
+		log_warning("Redis saves nothing to disk: its restart loses all tasks; "
+			    "set appendonly yes");
+	}
+}
+
+static void on_up(struct link *link, const struct link_server *server, void *data)
+{
+	struct supervisor *sup = data;
+
+	(void)link;
+	log_info("connected to Redis", LOG_S("redis", sup->redis_text),
+		LOG_S("version", server->version));
+	warn_of_server(server);
+	sup->redis_why[0] = '\0';
+	claimer_recover(sup);
+	claimer_wake(sup);
+	supervisor_begin(sup);
+	lease_beat(sup);
+}
+
+static void on_down(struct link *link, const char *why, uint64_t retry_in_ms, void *data)
+{
+	struct supervisor *sup = data;
+
+	(void)link;
+	/* one line an outage and reason, not one an attempt */
+	if (strcmp(sup->redis_why, why) != 0) {
+		(void)text_copy(sup->redis_why, sizeof(sup->redis_why), why);
+		log_at(sup->phase == PHASE_STARTING ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
+			"no connection to Redis", LOG_S("why", why),
+			LOG_I("retry_in_ms", (int64_t)retry_in_ms));
+	}
+}
+
+static void on_quiet_up(struct link *link, const struct link_server *server, void *data)
+{
+	(void)link;
+	(void)server;
+	/* what came while nobody listened */
+	claimer_wake(data);
+	lease_beat(data);
+}
+
+static void on_quiet_down(struct link *link, const char *why, uint64_t retry_in_ms, void *data)
+{
+	(void)link;
+	(void)data;
+	log_debug("connection to Redis lost", LOG_S("why", why),
+		LOG_I("retry_in_ms", (int64_t)retry_in_ms));
+}
+
+/* {"cancel": id}: somebody cancelled or deleted a task, which may be one of ours. */
+static void on_control(struct supervisor *sup, struct str text)
+{
+	struct json_object *message = NULL;
+	const char *id = NULL;
+
+	if (json_parse(text.data, text.len, 4096, NULL, &message) == 0 &&
+		json_get_string(message, "cancel", &id) == 0 && supervisor_find_job(sup, id)) {
+		/* the answer to a beat says which of the two it was, and that it is true */
+		lease_beat(sup);
+		lease_beat_soon(sup);
+	}
+	json_object_put(message);
+}
+
+static void on_message(struct link *link, struct str channel, struct str text, void *data)
+{
+	struct supervisor *sup = data;
+	const struct task_keys *keys = queue_keys(sup->queue);
+
+	(void)link;
+	if (str_eq(channel, keys->names[TASK_CHANNEL_CONTROL].data)) {
+		on_control(sup, text);
+	} else {
+		claimer_wake(sup);
+	}
+}
+
+static const struct link_owner main_owner = {.up = on_up, .down = on_down};
+static const struct link_owner waiting_owner = {.up = on_quiet_up, .down = on_quiet_down};
+static const struct link_owner channel_owner = {
+	.up = on_quiet_up,
+	.down = on_quiet_down,
+	.message = on_message,
+};
+
+int connect_open(struct supervisor *sup, struct err *err)
+{
+	const struct config *config = sup->catalog->config;
+	const struct redis_address address = {
+		.host = config->redis.host,
+		.port = (uint16_t)config->redis.port,
+		.unix_socket = config->redis.unix_socket,
+		.db = config->redis.db,
+		.username = config->redis.username,
+		.password = config->redis.password,
+		.connect_timeout_ms = (uint32_t)config->redis.connect_timeout_ms,
+	};
+	const struct queue_options queue_options = {
+		.prefix = config->redis.key_prefix,
+		.worker = sup->worker,
+		.lease_ms = LEASE_MS,
+		.retention_s = (uint32_t)config->tasks.retention_days * 86400,
+		.max_attempts = (uint32_t)config->tasks.max_attempts,
+	};
+	struct link_options options = {
+		.address = &address,
+		.name = "formyd",
+		.overdue_ms = OVERDUE_MS,
+		.owner = &main_owner,
+		.data = sup,
+	};
+	const char *channels[3] = {0};
+	int result;
+
+	redis_address_text(&address, sup->redis_text);
+	result = link_open(sup->loop, &options, &sup->link);
+	if (result < 0) {
+		return err_set(err, result, "out of memory");
+	}
+	result = queue_create(sup->link, &queue_options, err, &sup->queue);
+	if (result < 0) {
+		return result;
+	}
+	options.owner = &waiting_owner;
+	options.flags = LINK_BLOCKING;
+	options.overdue_ms = 0;
+	options.name = "formyd-wait";
+	result = link_open(sup->loop, &options, &sup->waiting_link);
+	if (result < 0) {
+		return err_set(err, result, "out of memory");
+	}
+	channels[0] = queue_keys(sup->queue)->names[TASK_CHANNEL_WAKE].data;
+	channels[1] = queue_keys(sup->queue)->names[TASK_CHANNEL_CONTROL].data;
+	options.owner = &channel_owner;
+	options.flags = 0;
+	options.overdue_ms = OVERDUE_MS;
+	options.channels = channels;
+	options.name = "formyd-channels";
+	result = link_open(sup->loop, &options, &sup->channel_link);
+	return result < 0 ? err_set(err, result, "out of memory") : 0;
+}
+
+void connect_close(struct supervisor *sup)
+{
+	queue_destroy(sup->queue);
+	sup->queue = NULL;
+	link_close(sup->link);
+	link_close(sup->waiting_link);
+	link_close(sup->channel_link);
+	sup->link = NULL;
+	sup->waiting_link = NULL;
+	sup->channel_link = NULL;
+}

@@ -1,0 +1,388 @@
+#include "daemon/dispatch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "daemon/catalog.h"
+#include "daemon/place.h"
+#include "daemon/results.h"
+#include "daemon/supervisor.h"
+#include "formy/plugin.h"
+#include "plugin/descriptor.h"
+#include "plugin/params.h"
+#include "task/outcome.h"
+#include "wire/channel.h"
+
+/* Work that may be claimed ahead of a free executor: as much as all of them do in this time. */
+#define AHEAD_US 20000
+
+/* Checks what the task asks for against its mode's description. On failure the outcome is set. */
+static int prepare(struct job *job, const struct queue_task *task, struct err *err,
+	struct outcome *ret_outcome)
+{
+	struct params_problem problem = {0};
+	struct task_request request = {0};
+	struct params_inputs inputs = {0};
+	struct json_object *config = NULL;
+	struct buf unknown = {0};
+	const char *code = NULL;
+	int result;
+
+	result = task_request_parse(task->data.data, task->data.len, err, &code, &request);
+	if (result < 0) {
+		goto out;
+	}
+	result = params_check(job->mode->description, request.config, &unknown, &problem, &config);
+	if (result == 0) {
+		result = params_find_inputs(job->mode->description,
+			json_member(request.data, "source_image"),
+			json_member(request.data, "reference_image"), config, &problem, &inputs);
+	}
+	if (unknown.len > 0) {
+		log_warning("config has members that the mode does not know",
+			LOG_S("task", job->id), LOG_S("mode", job->mode->name),
+			LOG_S("members", buf_cstr(&unknown)));
+	}
+	if (result < 0) {
+		code = problem.code;
+		(void)err_set(err, result, "%s", problem.message);
+		goto out;
+	}
+	for (size_t i = 0; i < inputs.count && i < LIMIT_TASK_INPUTS; i++) {
+		struct job_input *input = &job->inputs[job->input_count++];
+
+		(void)text_copy(input->role, sizeof(input->role), inputs.items[i].role);
+		(void)text_copy(input->image_id, sizeof(input->image_id), inputs.items[i].image_id);
+	}
+	job->config = strdup(json_text(config));
+	result = job->config ? 0 : -ENOMEM;
+out:
+	if (result < 0) {
+		ret_outcome->status = result == -ENOMEM ? FORMY_E_NOMEM : FORMY_E_PARAMS;
+		ret_outcome->code = result == -ENOMEM ? NULL : code;
+		ret_outcome->message = result == -ENOMEM ? NULL : err->text;
+	}
+	buf_finish(&unknown);
+	json_object_put(config);
+	task_request_finish(&request);
+	return result;
+}
+
+static void on_returned(
+	int result, const char *why, const struct queue_count_reply *reply, void *arg)
+{
+	(void)arg;
+	(void)reply;
+	if (result < 0 && result != -ECANCELED) {
+		/* their leases end, and any worker takes them up again */
+		log_warning(
+			"tasks could not be given back; their leases will end", LOG_S("why", why));
+	}
+}
+
+static void give_back(struct supervisor *sup, struct job *job)
+{
+	const struct queue_return task = {job->id, job->token, false};
+
+	(void)queue_release(sup->queue, &task, 1, on_returned, sup);
+	job_destroy(job);
+}
+
+void dispatch_accept(
+	struct supervisor *sup, const struct queue_task *task, const char token[IDENT_RANDOM_SIZE])
+{
+	struct mode *mode = catalog_find_mode(sup->catalog, task->mode);
+	struct outcome outcome = {0};
+	struct job *job = NULL;
+	struct err err = {0};
+
+	if (job_create(task, token, &job) < 0) {
+		log_error("out of memory: a task waits for its lease to end",
+			LOG_S("task", task->id));
+		return;
+	}
+	if (!mode || sup->phase != PHASE_SERVING) {
+		give_back(sup, job);
+		return;
+	}
+	job->mode = mode_hold(mode);
+	job->timeout_ms = mode->config->timeout_ms;
+	if (prepare(job, task, &err, &outcome) < 0) {
+		results_refuse(sup, job, &outcome, outcome.status == FORMY_E_NOMEM);
+		return;
+	}
+	log_debug("task claimed", LOG_S("task", job->id), LOG_S("mode", mode->name),
+		LOG_I("attempt", job->attempt));
+	job->state = JOB_WAITING;
+	job_list_push(&mode->waiting, job);
+}
+
+/* An input that cannot be opened: the sender's fault, but for a disk that fails. */
+static void refuse_input(
+	struct supervisor *sup, struct job *job, const char *role, int result, const char *why)
+{
+	struct outcome outcome = {.status = FORMY_E_INPUT, .message = why, .details = role};
+
+	if (result == -ENOENT) {
+		outcome.status = FORMY_E_MISSING;
+		outcome.code = "IMAGE_NOT_FOUND";
+	} else if (result == -EFBIG) {
+		outcome.code = "IMAGE_SIZE_TOO_LARGE";
+	} else {
+		outcome.code = "IMAGE_LOAD_FAILED";
+	}
+	results_refuse(sup, job, &outcome, false);
+}
+
+/* Opens the inputs and sends the job. 1: it is gone from the waiting ones; 0: it still waits. */
+static int run_job(struct supervisor *sup, struct place *place, struct job *job)
+{
+	struct mode *mode = job->mode;
+	struct msg_job msg = {
+		.task_id = job->id,
+		.attempt = job->attempt,
+		.time_ms = (uint64_t)job->timeout_ms,
+		.config = job->config,
+	};
+	int fds[LIMIT_TASK_INPUTS];
+	struct buf roles = {0};
+	struct err err = {0};
+	size_t count = 0;
+	int result = 0;
+
+	while (count < job->input_count && result == 0) {
+		const struct job_input *input = &job->inputs[count];
+
+		result = store_open_input(&sup->store, input->image_id, &err, &fds[count]);
+		if (result < 0) {
+			job_list_remove(&mode->waiting, job);
+			refuse_input(sup, job, input->role, result, err.text);
+			goto out;
+		}
+		buf_printf(&roles, "%s%s", count > 0 ? "," : "", input->role);
+		count++;
+	}
+	msg.roles = buf_cstr(&roles);
+	result = msg.roles ? slot_run(&place->slot, job, &msg, fds, count, msg.time_ms, &sup->room)
+			   : -ENOMEM;
+	if (result == -EMSGSIZE) {
+		const struct outcome outcome = {
+			.status = FORMY_E_PARAMS,
+			.code = "INVALID_REQUEST",
+			.message = "The task's config is too large.",
+		};
+
+		job_list_remove(&mode->waiting, job);
+		results_refuse(sup, job, &outcome, false);
+	} else if (result == 0) {
+		job_list_remove(&mode->waiting, job);
+		job_list_push(&sup->running, job);
+		job->state = JOB_RUNNING;
+		job->started_us = clock_mono_us();
+		mode->running++;
+	} else {
+		/* the executor is ending: its exit is an event that comes */
+		result = 1;
+	}
+out:
+	while (count > 0) {
+		fs_close(fds[--count]);
+	}
+	buf_finish(&roles);
+	return result <= 0;
+}
+
+static bool at_limit(const struct mode *mode)
+{
+	return mode->config->concurrency > 0 &&
+		mode->running >= (unsigned)mode->config->concurrency;
+}
+
+/* Gives an idle executor the next job of its mode. */
+static void feed(struct supervisor *sup, struct place *place)
+{
+	struct mode *mode = place->slot.mode;
+
+	while (place_is_idle(place) && !at_limit(mode)) {
+		struct job *job = job_list_first(&mode->waiting);
+
+		if (!job || !run_job(sup, place, job)) {
+			return;
+		}
+	}
+}
+
+static unsigned count_places(
+	const struct supervisor *sup, const struct mode *mode, enum slot_state state)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < sup->place_count; i++) {
+		const struct slot *slot = &sup->places[i].slot;
+
+		count += slot->state == state && (!mode || slot->mode == mode);
+	}
+	return count;
+}
+
+/* An executor that can make place for another mode: an idle one whose mode has nothing to do. */
+static struct place *find_idle_of_other(struct supervisor *sup)
+{
+	for (unsigned i = 0; i < sup->place_count; i++) {
+		struct place *place = &sup->places[i];
+		const struct mode *mode = place->slot.mode;
+
+		if (place_is_idle(place) && mode->waiting.count == 0) {
+			return place;
+		}
+	}
+	return NULL;
+}
+
+/* Starts, or makes place for, as many executors as the mode's waiting jobs need. */
+static void provide(struct supervisor *sup, struct mode *mode)
+{
+	unsigned coming =
+		count_places(sup, mode, SLOT_STARTING) + count_places(sup, NULL, SLOT_DRAINING);
+	unsigned wanted = (unsigned)mode->waiting.count;
+
+	if (mode->blocked_until_ms > clock_mono_ms()) {
+		return;
+	}
+	if (mode->config->concurrency > 0) {
+		unsigned most = (unsigned)mode->config->concurrency;
+
+		wanted = mode->running + wanted > most ? most - mode->running : wanted;
+	}
+	while (coming < wanted) {
+		struct place *place = place_find_dead(sup);
+
+		if (place) {
+			if (place_start(sup, place, mode) < 0) {
+				return;
+			}
+		} else {
+			place = find_idle_of_other(sup);
+			if (!place) {
+				return;
+			}
+			slot_drain(&place->slot);
+		}
+		coming++;
+	}
+}
+
+void dispatch_turn(struct supervisor *sup)
+{
+	struct catalog *catalog = sup->catalog;
+
+	for (unsigned i = 0; i < sup->place_count; i++) {
+		if (place_is_idle(&sup->places[i])) {
+			feed(sup, &sup->places[i]);
+		}
+	}
+	for (size_t i = 0; catalog && i < catalog->mode_count; i++) {
+		if (catalog->modes[i]->waiting.count > 0) {
+			provide(sup, catalog->modes[i]);
+		}
+	}
+}
+
+static unsigned count_free(const struct supervisor *sup)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < sup->place_count; i++) {
+		const struct place *place = &sup->places[i];
+
+		count += !place->publishing &&
+			(place->slot.state == SLOT_DEAD || place->slot.state == SLOT_STARTING ||
+				place->slot.state == SLOT_IDLE);
+	}
+	return count;
+}
+
+static size_t count_waiting(const struct supervisor *sup)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < sup->catalog->mode_count; i++) {
+		count += sup->catalog->modes[i]->waiting.count;
+	}
+	return count;
+}
+
+/* Tasks of a mode that may be claimed ahead of a free executor. */
+static int ahead_of(const struct supervisor *sup, const struct mode *mode)
+{
+	uint64_t ahead;
+
+	if (mode->mean_us == 0) {
+		return 0;
+	}
+	ahead = (uint64_t)sup->place_count * AHEAD_US / mode->mean_us;
+	return ahead < LIMIT_BACKLOG ? (int)ahead : LIMIT_BACKLOG;
+}
+
+int dispatch_room(const struct supervisor *sup)
+{
+	int ahead = 0;
+
+	if (sup->phase != PHASE_SERVING || sup->catalog->mode_count == 0) {
+		return 0;
+	}
+	for (size_t i = 0; i < sup->catalog->mode_count; i++) {
+		int here = ahead_of(sup, sup->catalog->modes[i]);
+
+		ahead = here > ahead ? here : ahead;
+	}
+	return (int)count_free(sup) + ahead - (int)count_waiting(sup);
+}
+
+size_t dispatch_modes(const struct supervisor *sup, unsigned want, struct queue_mode *ret_modes)
+{
+	const struct catalog *catalog = sup->catalog;
+	int held = (int)count_waiting(sup) - (int)count_free(sup);
+
+	for (size_t i = 0; i < catalog->mode_count; i++) {
+		const struct mode *mode = catalog->modes[i];
+		int room = ahead_of(sup, mode) - held;
+
+		if (mode->config->concurrency > 0) {
+			int left = mode->config->concurrency - (int)mode->running -
+				(int)mode->waiting.count;
+
+			room = left < room ? left : room;
+		}
+		if (room < 0 || mode->blocked_until_ms > clock_mono_ms()) {
+			room = 0;
+		}
+		ret_modes[i] = (struct queue_mode){
+			.name = mode->name,
+			.room = (unsigned)room < want ? (unsigned)room : want,
+			.max_attempts = mode->max_attempts,
+		};
+	}
+	return catalog->mode_count;
+}
+
+void dispatch_return_waiting(struct supervisor *sup)
+{
+	for (size_t i = 0; sup->catalog && i < sup->catalog->mode_count; i++) {
+		struct job_list *waiting = &sup->catalog->modes[i]->waiting;
+		struct job *job;
+
+		/* each goes to the front: the last one first keeps their order */
+		while (waiting->count > 0) {
+			job = waiting->ends.prev;
+			job_list_remove(waiting, job);
+			give_back(sup, job);
+		}
+	}
+}

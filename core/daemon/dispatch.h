@@ -1,0 +1,35 @@
+/* Tasks to executors: a claimed task becomes a job, a job waits in its mode, a slot takes it.
+ *
+ * A slot serves one mode at a time and is kept warm. When no slot of a mode is free an idle one of
+ * another mode makes place. Running starts from the loop's turn, never from within an event. */
+#ifndef FORMY_DAEMON_DISPATCH_H
+#define FORMY_DAEMON_DISPATCH_H
+
+#include <stddef.h>
+
+#include "base/ident.h"
+#include "task/queue.h"
+
+struct job;
+struct place;
+struct supervisor;
+
+/* Makes a job of a claimed task; one that cannot be run ends at once, with its error. */
+void dispatch_accept(
+	struct supervisor *sup, const struct queue_task *task, const char token[IDENT_RANDOM_SIZE]);
+
+/* Once a turn of the loop: gives waiting jobs to slots, starts and ends executors. */
+void dispatch_turn(struct supervisor *sup);
+
+/* Tasks that this worker can take beyond those that it holds: its free places, and some ahead
+ * where tasks are so short that waiting for the next claim would cost more than they do. Negative
+ * when it holds more than that. */
+int dispatch_room(const struct supervisor *sup);
+
+/* The modes for a call that wants so many tasks, LIMIT_MODES at most. Returns their number. */
+size_t dispatch_modes(const struct supervisor *sup, unsigned want, struct queue_mode *ret_modes);
+
+/* Gives back all jobs that no executor has begun. */
+void dispatch_return_waiting(struct supervisor *sup);
+
+#endif

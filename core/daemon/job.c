@@ -1,0 +1,96 @@
+#include "daemon/job.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "daemon/catalog.h"
+#include "task/outcome.h"
+
+void job_list_init(struct job_list *list)
+{
+	list->ends.next = &list->ends;
+	list->ends.prev = &list->ends;
+	list->count = 0;
+}
+
+static void insert_after(struct job_list *list, struct job *where, struct job *job)
+{
+	job->next = where->next;
+	job->prev = where;
+	where->next->prev = job;
+	where->next = job;
+	list->count++;
+}
+
+void job_list_push(struct job_list *list, struct job *job)
+{
+	insert_after(list, list->ends.prev, job);
+}
+
+void job_list_push_front(struct job_list *list, struct job *job)
+{
+	insert_after(list, &list->ends, job);
+}
+
+void job_list_remove(struct job_list *list, struct job *job)
+{
+	job->prev->next = job->next;
+	job->next->prev = job->prev;
+	job->next = NULL;
+	job->prev = NULL;
+	list->count--;
+}
+
+struct job *job_list_first(const struct job_list *list)
+{
+	return list->count > 0 ? list->ends.next : NULL;
+}
+
+struct job *job_list_next(const struct job_list *list, const struct job *job)
+{
+	return job->next != &list->ends ? job->next : NULL;
+}
+
+int job_create(const struct queue_task *task, const char *token, struct job **ret_job)
+{
+	struct job *job = calloc(1, sizeof(*job));
+
+	if (!job) {
+		return -ENOMEM;
+	}
+	(void)text_copy(job->id, sizeof(job->id), task->id);
+	(void)text_copy(job->token, sizeof(job->token), token);
+	job->attempt = task->attempt;
+	job->claimed_us = clock_mono_us();
+	*ret_job = job;
+	return 0;
+}
+
+void job_destroy(struct job *job)
+{
+	if (job) {
+		mode_release(job->mode);
+		free(job->config);
+		buf_finish(&job->json);
+		free(job);
+	}
+}
+
+void job_fail(struct job *job, const struct outcome *outcome, bool again)
+{
+	const struct mode *mode = job->mode;
+
+	job->verdict = QUEUE_FAILED;
+	buf_clear(&job->json);
+	outcome_add_error(&job->json, outcome);
+	if (again && mode && job->attempt < mode->max_attempts) {
+		uint32_t chance = 0;
+
+		(void)!getrandom(&chance, sizeof(chance), GRND_NONBLOCK);
+		job->verdict = QUEUE_RETRY;
+		job->retry_delay_ms =
+			outcome_retry_delay_ms(mode->retry_delay_ms, job->attempt, chance);
+	}
+}

@@ -1,0 +1,92 @@
+/* A task that this worker holds: claimed, and not yet written as ended.
+ *
+ * A job belongs to the supervisor's list of jobs from its claim to the answer to its outcome. It
+ * has one of four states, and is in the one list that goes with it: waiting in its mode, running
+ * in a slot, publishing its files, or ended and waiting to be written. Loop's thread only. */
+#ifndef FORMY_DAEMON_JOB_H
+#define FORMY_DAEMON_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/ident.h"
+#include "base/limits.h"
+#include "task/queue.h"
+
+struct mode;
+struct outcome;
+
+enum job_state {
+	JOB_WAITING,
+	JOB_RUNNING,
+	JOB_PUBLISHING,
+	JOB_ENDED,
+};
+
+/* Why a job is not wanted any more. */
+enum job_stop {
+	JOB_WANTED,
+	JOB_CANCELLED, /* in Redis it is cancelled */
+	JOB_GONE,      /* in Redis it is no more, or belongs to somebody else */
+	JOB_RETURNED,  /* this worker goes down: back into the queue */
+};
+
+struct job_input {
+	char role[LIMIT_ROLE_NAME + 1];
+	char image_id[LIMIT_IMAGE_ID + 1];
+};
+
+struct job {
+	struct job *next, *prev; /* in the list of its state */
+	enum job_state state;
+	enum job_stop stop;
+
+	char id[LIMIT_TASK_ID + 1];
+	char token[IDENT_RANDOM_SIZE];
+	unsigned attempt;
+	struct mode *mode; /* held */
+	char *config;      /* JSON: checked, with defaults; NULL before that */
+	struct job_input inputs[LIMIT_TASK_INPUTS];
+	size_t input_count;
+	int64_t timeout_ms;
+
+	uint64_t claimed_us; /* monotonic */
+	uint64_t started_us; /* when it was given to an executor; 0: not yet */
+
+	int progress; /* 0..100 */
+	char step[LIMIT_STEP_TEXT + 1];
+	bool progress_new; /* not yet in Redis */
+
+	/* How it ended. */
+	enum queue_verdict verdict;
+	struct buf json; /* `result` or `error` */
+	uint32_t retry_delay_ms;
+	uint64_t processing_us;
+	bool published; /* its files are in the store */
+};
+
+/* A list with a head: a zeroed one has to go through job_list_init. */
+struct job_list {
+	struct job ends; /* next: first, prev: last */
+	size_t count;
+};
+
+void job_list_init(struct job_list *list);
+void job_list_push(struct job_list *list, struct job *job);
+void job_list_push_front(struct job_list *list, struct job *job);
+void job_list_remove(struct job_list *list, struct job *job);
+struct job *job_list_first(const struct job_list *list); /* NULL: empty */
+struct job *job_list_next(const struct job_list *list, const struct job *job);
+
+/* A job for a claimed task; *ret_job is the caller's. 0 or -ENOMEM. */
+int job_create(const struct queue_task *task, const char *token, struct job **ret_job);
+
+/* Takes NULL. Not while it is in a list. */
+void job_destroy(struct job *job);
+
+/* Sets the outcome: failed for good or, if `again` and attempts are left, to be tried again. */
+void job_fail(struct job *job, const struct outcome *outcome, bool again);
+
+#endif

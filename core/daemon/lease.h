@@ -1,0 +1,22 @@
+/* The beat: once a second, and soon after progress, Redis hears what this worker holds.
+ *
+ * One script call renews the leases, writes progress, and says which tasks are not ours any more:
+ * cancelled, deleted or taken over. It also keeps the worker's registration, and every few seconds
+ * looks for what dead workers left. */
+#ifndef FORMY_DAEMON_LEASE_H
+#define FORMY_DAEMON_LEASE_H
+
+struct supervisor;
+
+#define LEASE_MS 10000
+
+/* The timer. 0 or a negative errno. */
+int lease_init(struct supervisor *sup);
+
+/* Beats now, if Redis is there and no beat is under way. */
+void lease_beat(struct supervisor *sup);
+
+/* Progress has come: beats soon. */
+void lease_beat_soon(struct supervisor *sup);
+
+#endif

@@ -1,0 +1,290 @@
+#include "daemon/place.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "daemon/catalog.h"
+#include "daemon/lease.h"
+#include "daemon/results.h"
+#include "daemon/supervisor.h"
+#include "task/outcome.h"
+#include "formy/plugin.h"
+
+#define START_MS 60000 /* networks of a hundred megabytes are read from a cold disk */
+#define GRACE_MS 2000  /* plugin.h promises this to plugins that are told to stop */
+#define FINISH_MS 3000 /* for close() */
+#define LINES_A_SECOND 50
+
+static struct place *place_of(struct slot *slot)
+{
+	return (struct place *)((char *)slot - offsetof(struct place, slot));
+}
+
+static struct mode *mode_of(const struct slot *slot)
+{
+	return slot->mode;
+}
+
+static void on_ready(void *owner, struct slot *slot)
+{
+	struct mode *mode = mode_of(slot);
+
+	(void)owner;
+	mode_started(mode);
+	log_info("executor ready", LOG_S("mode", mode->name), LOG_S("plugin", mode_plugin_id(mode)),
+		LOG_I("slot", slot->index));
+}
+
+/* Its executors cannot start: the jobs that wait for one end, or are tried again later. */
+static void refuse_waiting(
+	struct supervisor *sup, struct mode *mode, const char *code, const char *message)
+{
+	const struct outcome outcome = {
+		.status = FORMY_E_UNREACHABLE,
+		.code = code,
+		.message = message,
+	};
+	struct job *job;
+
+	mode_failed_to_start(mode);
+	log_error("executor cannot serve its mode", LOG_S("mode", mode->name),
+		LOG_S("plugin", mode_plugin_id(mode)), LOG_S("code", code), LOG_S("why", message),
+		LOG_I("retry_in_ms", (int64_t)(mode->blocked_until_ms - clock_mono_ms())));
+	while ((job = job_list_first(&mode->waiting))) {
+		job_list_remove(&mode->waiting, job);
+		results_refuse(sup, job, &outcome, true);
+	}
+}
+
+static void on_refused(void *owner, struct slot *slot, const char *code, const char *message)
+{
+	refuse_waiting(owner, mode_of(slot), code, message);
+}
+
+static void on_progress(void *owner, struct slot *slot, const struct msg_progress *progress)
+{
+	struct job *job = slot->job;
+	int percent = (int)(progress->permille / 10);
+
+	if (percent > 99) {
+		/* 100 is written with the result */
+		percent = 99;
+	}
+	if (percent > job->progress) {
+		job->progress = percent;
+		job->progress_new = true;
+	}
+	if (progress->step && strcmp(progress->step, job->step) != 0) {
+		(void)text_copy(job->step, sizeof(job->step), progress->step);
+		job->progress_new = true;
+	}
+	if (job->progress_new) {
+		lease_beat_soon(owner);
+	}
+}
+
+static void on_log(void *owner, struct slot *slot, const struct msg_log *log)
+{
+	const struct mode *mode = mode_of(slot);
+	const struct job *job = slot->job;
+	enum log_level level =
+		log->level <= LOG_LEVEL_ERROR ? (enum log_level)log->level : LOG_LEVEL_ERROR;
+
+	(void)owner;
+	log_at(level, log->text, LOG_S("mode", mode->name), LOG_S("plugin", mode_plugin_id(mode)),
+		LOG_S("task", job && log->job == slot->number ? job->id : NULL));
+}
+
+static void on_line(void *owner, struct slot *slot, const char *text)
+{
+	struct place *place = place_of(slot);
+	const struct mode *mode = mode_of(slot);
+	uint64_t second = clock_mono_ms() / 1000;
+
+	(void)owner;
+	if (second != place->line_second) {
+		if (place->lines > LINES_A_SECOND) {
+			log_warning("lines that a plugin printed were dropped",
+				LOG_S("mode", mode->name),
+				LOG_I("lines", place->lines - LINES_A_SECOND));
+		}
+		place->line_second = second;
+		place->lines = 0;
+	}
+	if (++place->lines <= LINES_A_SECOND) {
+		log_info("plugin printed", LOG_S("text", text), LOG_S("mode", mode->name),
+			LOG_S("plugin", mode_plugin_id(mode)));
+	}
+}
+
+static void on_outcome(void *owner, struct slot *slot, const struct msg_outcome *outcome)
+{
+	struct job *job = slot->job;
+
+	mode_measure(job->mode, clock_mono_us() - job->started_us);
+	results_answered(owner, place_of(slot), job, outcome);
+}
+
+static void on_lost(void *owner, struct slot *slot, const struct slot_exit *end)
+{
+	results_lost(owner, place_of(slot), slot->job, end);
+}
+
+static void on_ended(void *owner, struct slot *slot, const struct slot_exit *end)
+{
+	struct supervisor *sup = owner;
+	struct mode *mode = mode_of(slot);
+	bool well = end->end == SLOT_END_ITSELF && end->signal == 0 && end->status == 0;
+
+	if (well || end->end == SLOT_END_KILLED) {
+		log_debug("executor ended", LOG_S("mode", mode->name), LOG_I("slot", slot->index));
+	} else {
+		log_warning("executor died", LOG_S("mode", mode->name),
+			LOG_S("plugin", mode_plugin_id(mode)),
+			LOG_S("signal", end->signal ? strsignal(end->signal) : NULL),
+			LOG_I("status", end->status), LOG_S("why", slot_end_name(end->end)));
+	}
+	if (!end->ready && !well && sup->phase <= PHASE_SERVING) {
+		refuse_waiting(sup, mode, "PIPELINE_INIT_FAILED",
+			end->end == SLOT_END_START
+				? "The plugin did not get ready in time."
+				: "The plugin's process ended while it was being prepared.");
+	}
+	mode_release(mode);
+	slot->mode = NULL;
+}
+
+static void on_free(void *owner, struct slot *slot)
+{
+	struct supervisor *sup = owner;
+	const struct mode *mode = slot->mode;
+
+	/* what an old catalog left behind makes place */
+	if (slot->state == SLOT_IDLE &&
+		(mode->catalog != sup->catalog || sup->phase > PHASE_SERVING)) {
+		slot_drain(slot);
+	}
+	supervisor_check_leaving(sup);
+}
+
+static const struct slot_events place_events = {
+	.ready = on_ready,
+	.refused = on_refused,
+	.progress = on_progress,
+	.log = on_log,
+	.line = on_line,
+	.outcome = on_outcome,
+	.lost = on_lost,
+	.ended = on_ended,
+	.free = on_free,
+};
+
+int place_create_all(struct supervisor *sup, struct err *err)
+{
+	const struct slot_times times = {START_MS, GRACE_MS, FINISH_MS};
+	unsigned count = (unsigned)sup->catalog->config->worker.executors;
+
+	sup->places = calloc(count, sizeof(*sup->places));
+	if (!sup->places) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	for (unsigned i = 0; i < count; i++) {
+		struct place *place = &sup->places[i];
+		int result = store_scratch_dir(&sup->store, sup->worker, i, err, place->scratch);
+
+		if (result == 0) {
+			result = slot_init(&place->slot, sup->loop, i, sup->executor, &times,
+				&place_events, sup);
+		}
+		if (result < 0) {
+			return result;
+		}
+		sup->place_count++;
+	}
+	return 0;
+}
+
+bool place_is_idle(const struct place *place)
+{
+	return place->slot.state == SLOT_IDLE && !place->publishing;
+}
+
+struct place *place_find_dead(struct supervisor *sup)
+{
+	for (unsigned i = 0; i < sup->place_count; i++) {
+		if (sup->places[i].slot.state == SLOT_DEAD && !sup->places[i].publishing) {
+			return &sup->places[i];
+		}
+	}
+	return NULL;
+}
+
+int place_start(struct supervisor *sup, struct place *place, struct mode *mode)
+{
+	struct err err = {0};
+	int result = store_scratch_clear(place->scratch);
+
+	if (result < 0) {
+		(void)err_set(
+			&err, result, "cannot empty %s: %s", place->scratch, strerror(-result));
+	} else {
+		result = mode_setup(mode, place->scratch, sup->place_count, &sup->room);
+		if (result < 0) {
+			(void)err_set(&err, result, "the mode's configuration is too large");
+		}
+	}
+	if (result == 0) {
+		result = slot_start(&place->slot, mode, &sup->room, &err);
+	}
+	if (result < 0) {
+		mode_failed_to_start(mode);
+		log_error("cannot start an executor", LOG_S("mode", mode->name),
+			LOG_S("why", err.text));
+		return result;
+	}
+	(void)mode_hold(mode);
+	return 0;
+}
+
+void place_warm_up(struct supervisor *sup)
+{
+	const struct catalog *catalog = sup->catalog;
+	size_t next = 0;
+	struct place *place;
+
+	while (next < sup->place_count && catalog->mode_count > 0 &&
+		(place = place_find_dead(sup))) {
+		struct mode *mode = catalog->modes[next++ % catalog->mode_count];
+
+		if (mode->blocked_until_ms <= clock_mono_ms()) {
+			(void)place_start(sup, place, mode);
+		}
+	}
+}
+
+void place_end_all(struct supervisor *sup, bool now)
+{
+	for (unsigned i = 0; i < sup->place_count; i++) {
+		struct slot *slot = &sup->places[i].slot;
+
+		if (now) {
+			slot_kill(slot);
+		} else {
+			slot_drain(slot);
+		}
+	}
+}
+
+bool place_all_dead(const struct supervisor *sup)
+{
+	for (unsigned i = 0; i < sup->place_count; i++) {
+		if (sup->places[i].slot.state != SLOT_DEAD) {
+			return false;
+		}
+	}
+	return true;
+}

@@ -1,0 +1,32 @@
+/* Places: slots with their scratch folders, and what the events of their executors mean. */
+#ifndef FORMY_DAEMON_PLACE_H
+#define FORMY_DAEMON_PLACE_H
+
+#include <stdbool.h>
+
+struct err;
+struct mode;
+struct place;
+struct supervisor;
+
+/* Makes the places that the configuration asks for. 0 or a negative errno. */
+int place_create_all(struct supervisor *sup, struct err *err);
+
+/* Can it take a job now? */
+bool place_is_idle(const struct place *place);
+
+/* A place without a process, whose scratch folder is free; NULL: none. */
+struct place *place_find_dead(struct supervisor *sup);
+
+/* Starts an executor of a mode. 0 or a negative errno, which is logged. */
+int place_start(struct supervisor *sup, struct place *place, struct mode *mode);
+
+/* Starts an executor in every dead place, over the modes in turn, so that no task waits for one. */
+void place_warm_up(struct supervisor *sup);
+
+/* Ends all executors: those that are idle at once, busy ones after their job, or all now. */
+void place_end_all(struct supervisor *sup, bool now);
+
+bool place_all_dead(const struct supervisor *sup);
+
+#endif

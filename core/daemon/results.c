@@ -1,0 +1,423 @@
+#include "daemon/results.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "daemon/catalog.h"
+#include "daemon/claimer.h"
+#include "daemon/supervisor.h"
+#include "formy/plugin.h"
+#include "task/outcome.h"
+
+/* A task that killed its executor so often is not tried again: it would kill the next one. */
+#define CRASHES 2
+
+/* The files of one job on their way into the store, on a thread of the pool. */
+struct publishing {
+	uv_work_t work;
+	struct supervisor *sup;
+	struct place *place;
+	struct job *job;
+	struct store_config store;
+	char names[LIMIT_TASK_RESULTS][STORE_NAME_SIZE];
+	struct store_file files[LIMIT_TASK_RESULTS];
+	size_t count;
+	char *metadata;
+	struct store_published published;
+	struct err err;
+	int result;
+};
+
+/* The job ends: it is written to Redis at the next turn. In no list before. */
+static void end(struct supervisor *sup, struct job *job)
+{
+	uint64_t begun = job->started_us ? job->started_us : job->claimed_us;
+
+	job->processing_us = clock_mono_us() - begun;
+	job->state = JOB_ENDED;
+	job_list_push(&sup->ended, job);
+}
+
+/* Redis knows already how the task ended, or that it is no more: nothing is to be written. */
+static void drop(struct supervisor *sup, struct job *job)
+{
+	log_info("task stopped", LOG_S("task", job->id), LOG_S("mode", job->mode->name),
+		LOG_S("why", job->stop == JOB_CANCELLED ? "cancelled" : "deleted, or taken over"),
+		LOG_I("attempt", job->attempt),
+		LOG_I("ms", (clock_mono_us() - job->claimed_us) / 1000));
+	job_destroy(job);
+	supervisor_check_leaving(sup);
+}
+
+static void on_given_back(
+	int result, const char *why, const struct queue_count_reply *reply, void *arg)
+{
+	(void)arg;
+	(void)reply;
+	if (result < 0) {
+		log_warning(
+			"a task could not be given back; its lease will end", LOG_S("why", why));
+	}
+}
+
+/* A running job that the worker could not finish before it goes down. */
+static void give_back(struct supervisor *sup, struct job *job)
+{
+	const struct queue_return task = {job->id, job->token, false};
+
+	log_info("task put back into the queue", LOG_S("task", job->id),
+		LOG_S("mode", job->mode->name));
+	(void)queue_release(sup->queue, &task, 1, on_given_back, sup);
+	job_destroy(job);
+	supervisor_check_leaving(sup);
+}
+
+static struct json_object *context_of(const struct job *job)
+{
+	struct json_object *context = json_object_new_object();
+
+	if (context && job->mode) {
+		json_object_object_add(context, "mode", json_object_new_string(job->mode->name));
+		json_object_object_add(
+			context, "plugin", json_object_new_string(mode_plugin_id(job->mode)));
+		json_object_object_add(
+			context, "attempt", json_object_new_int((int32_t)job->attempt));
+		if (job->mode->engine) {
+			json_object_object_add(
+				context, "engine", json_object_new_string(job->mode->engine->name));
+		}
+		if (job->step[0] != '\0') {
+			json_object_object_add(context, "step", json_object_new_string(job->step));
+		}
+	}
+	return context;
+}
+
+static void fail(struct supervisor *sup, struct job *job, struct outcome outcome, bool again)
+{
+	if (!outcome.context) {
+		outcome.context = context_of(job);
+	}
+	job_fail(job, &outcome, again);
+	log_at(outcome.status <= -300 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+		job->verdict == QUEUE_RETRY ? "task will be tried again" : "task failed",
+		LOG_S("task", job->id), LOG_S("mode", job->mode ? job->mode->name : NULL),
+		LOG_S("code", outcome_code(&outcome)), LOG_S("why", outcome_message(&outcome)),
+		LOG_S("details", outcome.details), LOG_I("attempt", job->attempt),
+		LOG_I("ms", (clock_mono_us() - job->claimed_us) / 1000));
+	json_object_put(outcome.context);
+	end(sup, job);
+}
+
+void results_refuse(
+	struct supervisor *sup, struct job *job, const struct outcome *outcome, bool again)
+{
+	fail(sup, job, *outcome, again);
+}
+
+/* Writes the contract's `result` into the job: metadata goes in as the executor made it. */
+static void compose_result(
+	struct job *job, const char *metadata, const struct store_published *published)
+{
+	const char *const names[] = {"output_image", "thumbnail", "comparison_image"};
+	const char *const files[] = {published->output, published->thumb, published->comparison};
+	char path[STORE_NAME_SIZE + sizeof("/results/")];
+
+	buf_clear(&job->json);
+	buf_add_char(&job->json, '{');
+	for (size_t i = 0; i < 3; i++) {
+		buf_printf(&job->json, "\"%s\":", names[i]);
+		if (files[i][0] != '\0' && store_result_path(files[i], path, sizeof(path)) == 0) {
+			json_add_string(&job->json, path);
+		} else {
+			buf_add_text(&job->json, "null");
+		}
+		buf_add_char(&job->json, ',');
+	}
+	buf_printf(&job->json, "\"metadata\":%s}", metadata);
+}
+
+static void succeed(struct supervisor *sup, struct job *job, const char *metadata,
+	const struct store_published *published)
+{
+	compose_result(job, metadata, published);
+	if (buf_failed(&job->json)) {
+		const struct outcome outcome = {.status = FORMY_E_NOMEM};
+
+		fail(sup, job, outcome, true);
+		return;
+	}
+	(void)buf_cstr(&job->json);
+	job->verdict = QUEUE_DONE;
+	end(sup, job);
+}
+
+static void publish(uv_work_t *work)
+{
+	struct publishing *files = work->data;
+
+	files->result = store_publish(&files->store, files->place->scratch, files->job->id,
+		files->files, files->count, &files->err, &files->published);
+}
+
+static void on_published(uv_work_t *work, int status)
+{
+	struct publishing *files = work->data;
+	struct supervisor *sup = files->sup;
+	struct job *job = files->job;
+
+	(void)status;
+	files->place->publishing = false;
+	job_list_remove(&sup->publishing, job);
+	job->mode->running--;
+	if (files->result < 0) {
+		const bool full = store_is_full(files->result);
+		const struct outcome outcome = {
+			.status = FORMY_E_STORAGE,
+			.code = full ? "STORAGE_FULL" : "RESULT_SAVE_FAILED",
+			.message = full ? "The disk of the results is full."
+					: "The result could not be saved.",
+			.details = files->err.text,
+		};
+
+		fail(sup, job, outcome, false);
+	} else if (job->stop == JOB_CANCELLED || job->stop == JOB_GONE) {
+		(void)store_remove_results(&sup->store, job->id, NULL);
+		drop(sup, job);
+	} else {
+		job->published = true;
+		succeed(sup, job, files->metadata, &files->published);
+	}
+	free(files->metadata);
+	free(files);
+	supervisor_check_leaving(sup);
+}
+
+static bool type_of_name(const char *name, enum image_type *ret_type)
+{
+	static const enum image_type types[] = {IMAGE_JPEG, IMAGE_PNG, IMAGE_WEBP};
+	const char *dot = strrchr(name, '.');
+
+	for (size_t i = 0; dot && i < sizeof(types) / sizeof(types[0]); i++) {
+		if (strcmp(dot + 1, image_type_extension(types[i])) == 0) {
+			*ret_type = types[i];
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool add_file(struct publishing *files, enum store_role role, const char *name)
+{
+	struct store_file *file = &files->files[files->count];
+
+	if (!name) {
+		return true;
+	}
+	if (!text_copy(files->names[files->count], sizeof(files->names[0]), name)) {
+		return false;
+	}
+	file->role = role;
+	file->name = files->names[files->count];
+	files->count++;
+	return type_of_name(name, &file->type);
+}
+
+/* Moves the job's files into the store, or ends it when it has none. */
+static void publish_files(struct supervisor *sup, struct place *place, struct job *job,
+	const struct msg_outcome *answer)
+{
+	const char *metadata = answer->metadata ? answer->metadata : "{}";
+	struct publishing *files = NULL;
+
+	if (!answer->output) {
+		const struct store_published nothing = {0};
+
+		job->mode->running--;
+		succeed(sup, job, metadata, &nothing);
+		return;
+	}
+	files = calloc(1, sizeof(*files));
+	if (!files || !(files->metadata = strdup(metadata)) ||
+		!add_file(files, STORE_OUTPUT, answer->output) ||
+		!add_file(files, STORE_THUMB, answer->thumbnail) ||
+		!add_file(files, STORE_COMPARISON, answer->comparison)) {
+		const struct outcome outcome = {
+			.status = FORMY_E_INTERNAL,
+			.details = "the executor named files that no result can have",
+		};
+
+		if (files) {
+			free(files->metadata);
+			free(files);
+		}
+		job->mode->running--;
+		fail(sup, job, outcome, false);
+		return;
+	}
+	files->work.data = files;
+	files->sup = sup;
+	files->place = place;
+	files->job = job;
+	files->store = sup->store;
+	job->state = JOB_PUBLISHING;
+	job_list_push(&sup->publishing, job);
+	place->publishing = true;
+	(void)uv_queue_work(sup->loop, &files->work, publish, on_published);
+}
+
+static bool metadata_is_sane(const char *text)
+{
+	struct json_object *value = NULL;
+	bool sane =
+		!text || json_parse(text, strlen(text), LIMIT_TASK_RESULT / 2, NULL, &value) == 0;
+
+	sane = sane && (!text || json_object_is_type(value, json_type_object));
+	json_object_put(value);
+	return sane;
+}
+
+/* An answer that says "cancelled" although nobody wanted that is the plugin's mistake. */
+static void answer_failure(
+	struct supervisor *sup, struct job *job, const struct msg_outcome *answer)
+{
+	struct outcome outcome = {
+		.status = (int32_t)answer->status,
+		.code = answer->code,
+		.message = answer->message,
+		.details = answer->details,
+	};
+
+	if (outcome.status == FORMY_E_CANCELLED) {
+		outcome.status = FORMY_E_INTERNAL;
+		outcome.code = "PIPELINE_ERROR";
+		outcome.message = "The plugin stopped although nobody told it to.";
+	}
+	fail(sup, job, outcome, outcome_is_passing(outcome.status));
+}
+
+static void fail_by_timeout(struct supervisor *sup, struct job *job)
+{
+	char details[200];
+	struct outcome outcome = {
+		.status = FORMY_E_INTERNAL,
+		.code = "PIPELINE_TIMEOUT",
+		.message = "The task took longer than it may.",
+		.details = details,
+	};
+
+	(void)snprintf(details, sizeof(details), "limit: %lld ms; step: %s",
+		(long long)job->timeout_ms, job->step[0] ? job->step : "none");
+	fail(sup, job, outcome, false);
+}
+
+/* The running job leaves the running ones; its mode counts it until its files are published. */
+static void leave_running(struct supervisor *sup, struct job *job)
+{
+	job_list_remove(&sup->running, job);
+}
+
+void results_answered(struct supervisor *sup, struct place *place, struct job *job,
+	const struct msg_outcome *answer)
+{
+	bool late = clock_mono_us() >= job->started_us + (uint64_t)job->timeout_ms * 1000;
+
+	leave_running(sup, job);
+	if (job->stop == JOB_CANCELLED || job->stop == JOB_GONE) {
+		job->mode->running--;
+		drop(sup, job);
+	} else if (answer->status == FORMY_OK && metadata_is_sane(answer->metadata)) {
+		publish_files(sup, place, job, answer);
+	} else if (answer->status == FORMY_OK) {
+		const struct outcome outcome = {
+			.status = FORMY_E_INTERNAL,
+			.details = "the result's metadata is not a JSON object of a sane size",
+		};
+
+		job->mode->running--;
+		fail(sup, job, outcome, false);
+	} else {
+		job->mode->running--;
+		if (answer->status == FORMY_E_CANCELLED && job->stop == JOB_RETURNED) {
+			give_back(sup, job);
+		} else if (answer->status == FORMY_E_CANCELLED && late) {
+			fail_by_timeout(sup, job);
+		} else {
+			answer_failure(sup, job, answer);
+		}
+	}
+}
+
+static void fail_by_crash(struct supervisor *sup, struct job *job, const struct slot_exit *exit)
+{
+	char details[400];
+	struct outcome outcome = {
+		.status = FORMY_E_INTERNAL,
+		.code = "PIPELINE_CRASHED",
+		.message = "The plugin crashed while it worked on the task.",
+		.details = details,
+		.context = context_of(job),
+	};
+
+	if (exit->signal) {
+		(void)snprintf(details, sizeof(details), "signal %d (%s), plugin %s, step: %s",
+			exit->signal, strsignal(exit->signal), mode_plugin_id(job->mode),
+			job->step[0] ? job->step : "none");
+	} else {
+		(void)snprintf(details, sizeof(details), "%s %lld, plugin %s, step: %s",
+			exit->end == SLOT_END_GARBAGE ? "broke the protocol; exit status"
+						      : "exit status",
+			(long long)exit->status, mode_plugin_id(job->mode),
+			job->step[0] ? job->step : "none");
+	}
+	if (outcome.context) {
+		json_object_object_add(
+			outcome.context, "signal", json_object_new_int(exit->signal));
+	}
+	fail(sup, job, outcome, job->attempt < CRASHES);
+}
+
+void results_lost(
+	struct supervisor *sup, struct place *place, struct job *job, const struct slot_exit *exit)
+{
+	(void)place;
+	leave_running(sup, job);
+	job->mode->running--;
+	if (job->stop == JOB_CANCELLED || job->stop == JOB_GONE) {
+		drop(sup, job);
+	} else if (job->stop == JOB_RETURNED || exit->end == SLOT_END_KILLED) {
+		give_back(sup, job);
+	} else if (exit->end == SLOT_END_TIMEOUT) {
+		fail_by_timeout(sup, job);
+	} else {
+		fail_by_crash(sup, job, exit);
+	}
+}
+
+void results_written(struct supervisor *sup, struct job *job, const struct queue_answer *answer)
+{
+	if (answer->fate == QUEUE_REFUSED) {
+		log_warning("result refused: the task is not ours any more", LOG_S("task", job->id),
+			LOG_S("why", answer->reason));
+		/* whoever took the task over writes files of the same names */
+		if (job->published &&
+			(strcmp(answer->reason, "cancelled") == 0 ||
+				strcmp(answer->reason, "gone") == 0)) {
+			(void)store_remove_results(&sup->store, job->id, NULL);
+		}
+	} else if (job->verdict == QUEUE_DONE) {
+		sup->done_count++;
+		log_info("task done", LOG_S("task", job->id), LOG_S("mode", job->mode->name),
+			LOG_I("attempt", job->attempt), LOG_I("ms", job->processing_us / 1000));
+	} else if (job->verdict == QUEUE_FAILED) {
+		sup->failed_count++;
+	}
+	job_destroy(job);
+}

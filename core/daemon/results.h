@@ -1,0 +1,33 @@
+/* How jobs end: an executor's answer, or its death, becomes what Redis is told.
+ *
+ * Files go from the slot's scratch folder into the store before Redis says "done", on a thread of
+ * libuv's pool, as a disk may be slow and leases must be renewed meanwhile. Loop's thread only. */
+#ifndef FORMY_DAEMON_RESULTS_H
+#define FORMY_DAEMON_RESULTS_H
+
+#include <stdbool.h>
+
+struct job;
+struct msg_outcome;
+struct outcome;
+struct place;
+struct queue_answer;
+struct slot_exit;
+struct supervisor;
+
+/* The executor answered. The job leaves the running ones. */
+void results_answered(struct supervisor *sup, struct place *place, struct job *job,
+	const struct msg_outcome *answer);
+
+/* The executor died with it. */
+void results_lost(
+	struct supervisor *sup, struct place *place, struct job *job, const struct slot_exit *end);
+
+/* It ends without having run: in no list, or in its mode's waiting ones no more. */
+void results_refuse(
+	struct supervisor *sup, struct job *job, const struct outcome *outcome, bool again);
+
+/* Redis answered to its outcome, or the job needs none: it is logged and destroyed. */
+void results_written(struct supervisor *sup, struct job *job, const struct queue_answer *answer);
+
+#endif

@@ -1,0 +1,103 @@
+#include "daemon/status.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "daemon/catalog.h"
+#include "daemon/supervisor.h"
+#include "plugin/descriptor.h"
+#include "plugin/registry.h"
+
+static void add_text(struct buf *out, const char *name, const char *text)
+{
+	buf_printf(out, ",\"%s\":", name);
+	if (text) {
+		json_add_string(out, text);
+	} else {
+		buf_add_text(out, "null");
+	}
+}
+
+static void add_modes(const struct supervisor *sup, struct buf *out)
+{
+	buf_add_text(out, ",\"modes\":[");
+	for (size_t i = 0; i < sup->catalog->mode_count; i++) {
+		buf_add_text(out, i > 0 ? "," : "");
+		json_add_string(out, sup->catalog->modes[i]->name);
+	}
+	buf_add_char(out, ']');
+}
+
+static void add_tasks(const struct supervisor *sup, struct buf *out)
+{
+	const struct job *job = job_list_first(&sup->running);
+	const char *separator = "";
+
+	buf_add_text(out, ",\"tasks\":[");
+	while (job) {
+		buf_add_text(out, separator);
+		json_add_string(out, job->id);
+		separator = ",";
+		job = job_list_next(&sup->running, job);
+	}
+	buf_add_char(out, ']');
+}
+
+static void add_plugin(const struct plugin_file *file, struct buf *out)
+{
+	const struct descriptor *descriptor = file->descriptor;
+
+	buf_add_text(out, "{\"file\":");
+	json_add_string(out, file->path);
+	add_text(out, "state", plugin_state_name(file->state));
+	add_text(out, "reason", file->reason);
+	add_text(out, "id", descriptor ? descriptor->id : NULL);
+	add_text(out, "version", descriptor ? descriptor->version : NULL);
+	buf_add_text(out, ",\"modes\":[");
+	for (size_t i = 0; descriptor && i < descriptor->mode_count; i++) {
+		buf_add_text(out, i > 0 ? "," : "");
+		json_add_string(out, descriptor->modes[i].name);
+	}
+	buf_add_text(out, "],\"engines\":[");
+	for (size_t i = 0; descriptor && i < descriptor->engine_count; i++) {
+		buf_add_text(out, i > 0 ? "," : "");
+		json_add_string(out, descriptor->engines[i].type);
+	}
+	buf_add_text(out, "]}");
+}
+
+void status_registration(const struct supervisor *sup, struct buf *out)
+{
+	struct registry *registry = sup->catalog->registry;
+	char host[SUPERVISOR_WORKER_SIZE];
+	char started[CLOCK_TEXT_SIZE];
+	char *colon;
+
+	(void)text_copy(host, sizeof(host), sup->worker);
+	colon = strrchr(host, ':');
+	if (colon) {
+		*colon = '\0';
+	}
+	clock_format_z(sup->started_wall_us, started);
+	buf_add_text(out, "{\"name\":");
+	json_add_string(out, sup->worker);
+	add_text(out, "host", host);
+	buf_printf(out, ",\"pid\":%d", (int)getpid());
+	add_text(out, "version", FORMY_VERSION);
+	add_text(out, "started", started);
+	add_text(out, "state", sup->phase == PHASE_SERVING ? "serving" : "draining");
+	buf_printf(out,
+		",\"executors\":%u,\"running\":%zu,\"done\":%" PRIu64 ",\"failed\":%" PRIu64,
+		sup->place_count, sup->running.count, sup->done_count, sup->failed_count);
+	add_tasks(sup, out);
+	add_modes(sup, out);
+	buf_add_text(out, ",\"plugins\":[");
+	for (size_t i = 0; i < registry_count(registry); i++) {
+		buf_add_text(out, i > 0 ? "," : "");
+		add_plugin(registry_at(registry, i), out);
+	}
+	buf_add_text(out, "]}");
+}

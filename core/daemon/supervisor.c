@@ -1,0 +1,432 @@
+#include "daemon/supervisor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fs.h"
+#include "base/log.h"
+#include "daemon/catalog.h"
+#include "daemon/claimer.h"
+#include "daemon/connect.h"
+#include "daemon/dispatch.h"
+#include "daemon/lease.h"
+#include "daemon/load.h"
+#include "daemon/place.h"
+#include "daemon/probe.h"
+#include "daemon/reload.h"
+#include "daemon/results.h"
+#include "plugin/registry.h"
+#include "redis/link.h"
+#include "task/queue.h"
+
+/* For the last outcomes, when nothing runs any more: an absent Redis does not keep us for ever. */
+#define LEAVING_MS 5000
+
+static void close_down(struct supervisor *sup, int exit_status);
+
+size_t supervisor_job_count(const struct supervisor *sup)
+{
+	size_t count = sup->running.count + sup->publishing.count + sup->ended.count;
+
+	for (size_t i = 0; i < sup->catalog->mode_count; i++) {
+		count += sup->catalog->modes[i]->waiting.count;
+	}
+	return count;
+}
+
+static void visit_list(struct supervisor *sup, struct job_list *list,
+	void (*visit)(struct supervisor *sup, struct job *job, void *arg), void *arg)
+{
+	struct job *job = job_list_first(list);
+
+	while (job) {
+		struct job *next = job_list_next(list, job);
+
+		visit(sup, job, arg);
+		job = next;
+	}
+}
+
+void supervisor_each_job(struct supervisor *sup,
+	void (*visit)(struct supervisor *sup, struct job *job, void *arg), void *arg)
+{
+	visit_list(sup, &sup->running, visit, arg);
+	visit_list(sup, &sup->publishing, visit, arg);
+	visit_list(sup, &sup->ended, visit, arg);
+	for (size_t i = 0; i < sup->catalog->mode_count; i++) {
+		visit_list(sup, &sup->catalog->modes[i]->waiting, visit, arg);
+	}
+}
+
+struct search {
+	const char *id;
+	struct job *found;
+};
+
+static void compare(struct supervisor *sup, struct job *job, void *arg)
+{
+	struct search *search = arg;
+
+	(void)sup;
+	if (strcmp(job->id, search->id) == 0) {
+		search->found = job;
+	}
+}
+
+struct job *supervisor_find_job(struct supervisor *sup, const char *id)
+{
+	struct search search = {.id = id};
+
+	supervisor_each_job(sup, compare, &search);
+	return search.found;
+}
+
+static struct place *place_of_job(struct supervisor *sup, const struct job *job)
+{
+	for (unsigned i = 0; i < sup->place_count; i++) {
+		if (sup->places[i].slot.job == job) {
+			return &sup->places[i];
+		}
+	}
+	return NULL;
+}
+
+void supervisor_stop_job(struct supervisor *sup, struct job *job, enum job_stop stop)
+{
+	struct place *place = place_of_job(sup, job);
+
+	if (job->stop != JOB_WANTED) {
+		return;
+	}
+	job->stop = stop;
+	if (job->state == JOB_WAITING) {
+		log_info("task stopped before it began", LOG_S("task", job->id),
+			LOG_S("mode", job->mode->name));
+		job_list_remove(&job->mode->waiting, job);
+		job_destroy(job);
+	} else if (place) {
+		slot_cancel(&place->slot, CONTROL_CANCELLED);
+	}
+}
+
+static void on_turn(uv_prepare_t *prepare)
+{
+	struct supervisor *sup = prepare->data;
+
+	if (sup->phase >= PHASE_SERVING && sup->phase < PHASE_CLOSING) {
+		dispatch_turn(sup);
+		claimer_turn(sup);
+	}
+}
+
+void supervisor_announce(struct supervisor *sup)
+{
+	if (!sup->ready) {
+		sup->ready = true;
+		log_info("ready", LOG_S("worker", sup->worker),
+			LOG_I("modes", sup->catalog->mode_count),
+			LOG_I("executors", sup->place_count));
+	}
+}
+
+/* Leaving: the last outcomes are written, then this worker signs off. */
+
+static void on_bye(int result, const char *why, const struct queue_count_reply *reply, void *arg)
+{
+	(void)reply;
+	if (result < 0) {
+		log_warning("could not sign off; the registration will expire", LOG_S("why", why));
+	}
+	close_down(arg, EX_OK);
+}
+
+static void on_leaving_deadline(uv_timer_t *timer)
+{
+	struct supervisor *sup = timer->data;
+
+	log_error(
+		"Redis did not take the last outcomes; other workers will find the tasks by their "
+		"leases",
+		LOG_I("outcomes", sup->ended.count));
+	close_down(sup, EX_OK);
+}
+
+void supervisor_check_leaving(struct supervisor *sup)
+{
+	if (sup->phase == PHASE_DRAINING && sup->running.count == 0 && sup->publishing.count == 0 &&
+		place_all_dead(sup)) {
+		sup->phase = PHASE_LEAVING;
+		(void)uv_timer_start(&sup->deadline, on_leaving_deadline, LEAVING_MS, 0);
+	}
+	if (sup->phase == PHASE_LEAVING && !sup->said_bye && claimer_is_quiet(sup)) {
+		sup->said_bye = queue_bye(sup->queue, on_bye, sup) == 0;
+	}
+}
+
+static void on_drain_deadline(uv_timer_t *timer)
+{
+	struct supervisor *sup = timer->data;
+
+	log_warning("tasks did not end in time and go back into the queue",
+		LOG_I("tasks", sup->running.count));
+	place_end_all(sup, true);
+}
+
+static void drain(struct supervisor *sup)
+{
+	int64_t most_ms = sup->catalog->config->worker.shutdown_timeout_ms;
+
+	log_info("stopping: no new tasks, the running ones may end",
+		LOG_I("running", sup->running.count), LOG_I("at_most_ms", most_ms));
+	sup->phase = PHASE_DRAINING;
+	(void)uv_timer_start(
+		&sup->deadline, on_drain_deadline, most_ms > 0 ? (uint64_t)most_ms : 0, 0);
+	claimer_stop(sup);
+	dispatch_return_waiting(sup);
+	place_end_all(sup, false);
+	supervisor_check_leaving(sup);
+}
+
+static void on_stop_signal(uv_signal_t *handle, int signal)
+{
+	struct supervisor *sup = handle->data;
+
+	(void)signal;
+	if (sup->phase == PHASE_STARTING) {
+		close_down(sup, EX_OK);
+	} else if (sup->phase == PHASE_SERVING) {
+		drain(sup);
+	} else if (sup->phase == PHASE_DRAINING) {
+		log_warning("stopping at once: running tasks go back into the queue",
+			LOG_I("tasks", sup->running.count));
+		place_end_all(sup, true);
+	}
+}
+
+static void on_hup(uv_signal_t *handle, int signal)
+{
+	(void)signal;
+	reload_begin(handle->data);
+}
+
+/* Starting. */
+
+static void on_connect_deadline(uv_timer_t *timer)
+{
+	struct supervisor *sup = timer->data;
+
+	if (!link_is_up(sup->link)) {
+		log_error("Redis is not there", LOG_S("redis", sup->redis_text),
+			LOG_S("why", sup->redis_why[0] ? sup->redis_why : "no answer"));
+		close_down(sup, EX_UNAVAILABLE);
+	}
+}
+
+static void on_loaded(const struct config_problems *problems, void *arg)
+{
+	struct supervisor *sup = arg;
+
+	sup->loading = NULL;
+	sup->loaded = true;
+	load_report(sup->catalog, problems);
+	supervisor_begin(sup);
+}
+
+void supervisor_begin(struct supervisor *sup)
+{
+	struct err err = {0};
+
+	if (sup->phase != PHASE_STARTING || !sup->loaded || !link_is_up(sup->link)) {
+		return;
+	}
+	(void)uv_timer_stop(&sup->deadline);
+	if (place_create_all(sup, &err) < 0) {
+		log_error("cannot start", LOG_S("why", err.text));
+		close_down(sup, EX_OSERR);
+		return;
+	}
+	sup->phase = PHASE_SERVING;
+	sup->hungry = true;
+	place_warm_up(sup);
+	lease_beat(sup);
+}
+
+static void on_slot_closed(uv_handle_t *handle)
+{
+	(void)handle;
+}
+
+static void close_down(struct supervisor *sup, int exit_status)
+{
+	if (sup->phase == PHASE_CLOSING) {
+		return;
+	}
+	sup->phase = PHASE_CLOSING;
+	sup->exit_status = exit_status;
+	load_cancel(sup->loading);
+	sup->loading = NULL;
+	catalog_release(sup->next_catalog);
+	sup->next_catalog = NULL;
+	connect_close(sup);
+	for (unsigned i = 0; i < sup->place_count; i++) {
+		struct slot *slot = &sup->places[i].slot;
+
+		if (slot->mode && slot->state != SLOT_DEAD) {
+			mode_release(slot->mode);
+		}
+		slot_finish(slot, on_slot_closed);
+	}
+	for (size_t i = 0; i < sizeof(sup->signals) / sizeof(sup->signals[0]); i++) {
+		uv_close((uv_handle_t *)&sup->signals[i], NULL);
+	}
+	uv_close((uv_handle_t *)&sup->turn, NULL);
+	uv_close((uv_handle_t *)&sup->beat, NULL);
+	uv_close((uv_handle_t *)&sup->deadline, NULL);
+}
+
+static int name_worker(struct supervisor *sup)
+{
+	char host[100];
+
+	if (gethostname(host, sizeof(host)) < 0) {
+		return -errno;
+	}
+	host[sizeof(host) - 1] = '\0';
+	(void)snprintf(sup->worker, sizeof(sup->worker), "%s:%d", host, (int)getpid());
+	return 0;
+}
+
+static int start_handles(struct supervisor *sup)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+
+	(void)uv_timer_init(sup->loop, &sup->deadline);
+	sup->deadline.data = sup;
+	(void)uv_prepare_init(sup->loop, &sup->turn);
+	sup->turn.data = sup;
+	(void)uv_prepare_start(&sup->turn, on_turn);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		(void)uv_signal_init(sup->loop, &sup->signals[i]);
+		sup->signals[i].data = sup;
+		(void)uv_signal_start(&sup->signals[i],
+			numbers[i] == SIGHUP ? on_hup : on_stop_signal, numbers[i]);
+	}
+	return lease_init(sup);
+}
+
+/* The store's folders, for as long as the worker lives. */
+static int open_store(struct supervisor *sup, struct err *err)
+{
+	const struct config_storage *storage = &sup->catalog->config->storage;
+	int result;
+
+	if (!text_copy(sup->uploads, sizeof(sup->uploads), storage->uploads) ||
+		!text_copy(sup->results, sizeof(sup->results), storage->results)) {
+		return err_set(err, -ENAMETOOLONG, "storage: a path is too long");
+	}
+	sup->store = (struct store_config){
+		.uploads = sup->uploads,
+		.results = sup->results,
+		.max_upload_size = (uint64_t)storage->max_upload_size,
+		.max_pixels = (uint64_t)storage->max_pixels,
+	};
+	result = store_prepare(&sup->store, err);
+	if (result == 0) {
+		store_scratch_sweep(&sup->store);
+		result = store_scratch_open(&sup->store, sup->worker, err, &sup->scratch_lock);
+	}
+	return result;
+}
+
+static void free_jobs(struct supervisor *sup)
+{
+	struct job_list *lists[] = {&sup->running, &sup->publishing, &sup->ended};
+	struct job *job;
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		while ((job = job_list_first(lists[i]))) {
+			job_list_remove(lists[i], job);
+			job_destroy(job);
+		}
+	}
+	for (size_t i = 0; i < sup->catalog->mode_count; i++) {
+		struct job_list *waiting = &sup->catalog->modes[i]->waiting;
+
+		while ((job = job_list_first(waiting))) {
+			job_list_remove(waiting, job);
+			job_destroy(job);
+		}
+	}
+}
+
+static void finish(struct supervisor *sup)
+{
+	if (sup->scratch_lock >= 0) {
+		store_scratch_close(&sup->store, sup->worker, sup->scratch_lock);
+	}
+	if (sup->catalog) {
+		free_jobs(sup);
+	}
+	catalog_release(sup->catalog);
+	while (sup->lost_token_count > 0) {
+		free(sup->lost_tokens[--sup->lost_token_count]);
+	}
+	free(sup->lost_tokens);
+	free(sup->places);
+	buf_finish(&sup->room);
+}
+
+int supervisor_run(struct config *config, const char *config_path, const struct config_flags *flags)
+{
+	struct supervisor sup = {
+		.config_path = config_path,
+		.flags = flags,
+		.scratch_lock = -1,
+		.started_wall_us = clock_wall_us(),
+	};
+	struct err err = {0};
+	uv_loop_t loop;
+
+	job_list_init(&sup.running);
+	job_list_init(&sup.publishing);
+	job_list_init(&sup.ended);
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (uv_loop_init(&loop) < 0) {
+		config_destroy(config);
+		return EX_OSERR;
+	}
+	sup.loop = &loop;
+	sup.catalog = catalog_create(config);
+	if (!sup.catalog) {
+		(void)err_set(&err, -ENOMEM, "out of memory");
+		sup.exit_status = EX_OSERR;
+	} else if (name_worker(&sup) < 0 || load_find_executor(sup.executor, &err) < 0) {
+		sup.exit_status = EX_OSERR;
+	} else if (open_store(&sup, &err) < 0) {
+		sup.exit_status = EX_CONFIG;
+	} else if (start_handles(&sup) < 0 || connect_open(&sup, &err) < 0 ||
+		load_begin(&loop, sup.executor, sup.catalog, on_loaded, &sup, &sup.loading) < 0) {
+		close_down(&sup, EX_OSERR);
+	} else {
+		(void)uv_timer_start(&sup.deadline, on_connect_deadline,
+			(uint64_t)config->redis.connect_timeout_ms, 0);
+	}
+	if (err.text[0] != '\0') {
+		log_error("cannot start", LOG_S("why", err.text));
+	}
+	(void)uv_run(&loop, UV_RUN_DEFAULT);
+	finish(&sup);
+	(void)uv_loop_close(&loop);
+	if (sup.exit_status == EX_OK) {
+		log_info("stopped", LOG_I("done", sup.done_count),
+			LOG_I("failed", sup.failed_count));
+	}
+	return sup.exit_status;
+}

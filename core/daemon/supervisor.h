@@ -1,0 +1,144 @@
+/* formyd's supervisor: the one loop that owns Redis, the executors and all tasks between them.
+ *
+ * Every part is a file with functions on this one struct:
+ *	catalog	  what this worker can do: configuration, plugins, modes
+ *	slot	  one executor process
+ *	claimer	  the turns: outcomes to Redis, tasks from it
+ *	dispatch  jobs to slots
+ *	results	  how a job ended, its files into the store
+ *	lease	  the beat: leases, progress, losses, registration
+ *	status	  what others see of this worker
+ *	reload	  the configuration again
+ *
+ * A turn of the loop: whatever came from executors and from Redis is handled, then, once, jobs go
+ * out and one script call is made. Loop's thread only. */
+#ifndef FORMY_DAEMON_SUPERVISOR_H
+#define FORMY_DAEMON_SUPERVISOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/limits.h"
+#include "config/config.h"
+#include "daemon/job.h"
+#include "daemon/slot.h"
+#include "image/store.h"
+#include "redis/address.h"
+
+struct catalog;
+struct link;
+struct load;
+struct queue;
+
+#define SUPERVISOR_WORKER_SIZE 128
+
+/* A slot and what goes with it. */
+struct place {
+	struct slot slot;
+	char scratch[STORE_PATH_SIZE];
+	bool publishing;      /* its scratch still holds files of the last job */
+	uint64_t line_second; /* of the last line that it printed ... */
+	unsigned lines;       /* ... and how many there were in it */
+};
+
+enum supervisor_phase {
+	PHASE_STARTING, /* Redis or the plugins are not there yet */
+	PHASE_SERVING,
+	PHASE_DRAINING, /* no new tasks; what runs may end */
+	PHASE_LEAVING,  /* nothing runs; the last outcomes are written */
+	PHASE_CLOSING,  /* handles are being closed */
+};
+
+struct supervisor {
+	uv_loop_t *loop;
+	const char *config_path; /* as given; NULL: the default */
+	const struct config_flags *flags;
+	struct catalog *catalog; /* in force; held */
+	struct load *loading;    /* its plugins are being probed; NULL: done */
+	bool loaded;
+	struct catalog *next_catalog;        /* of a reload under way; held */
+	char worker[SUPERVISOR_WORKER_SIZE]; /* "<host>:<pid>" */
+	char executor[STORE_PATH_SIZE];      /* path of formy-executor */
+	char uploads[STORE_PATH_SIZE];
+	char results[STORE_PATH_SIZE];
+	struct store_config store; /* of these two */
+	int scratch_lock;
+	char redis_text[REDIS_ADDRESS_TEXT_SIZE];
+	char redis_why[ERR_TEXT_MAX]; /* why it is down; "" while it is up */
+	enum supervisor_phase phase;
+	bool ready; /* was announced */
+	int64_t started_wall_us;
+	int exit_status;
+
+	struct place *places;
+	unsigned place_count;
+
+	/* Every job is in exactly one list; those that wait are in their mode's. */
+	struct job_list running;
+	struct job_list publishing;
+	struct job_list ended;
+
+	/* claimer */
+	struct link *link;         /* scripts */
+	struct link *waiting_link; /* BLMOVE, nothing else */
+	struct link *channel_link; /* wake-ups and cancels */
+	struct queue *queue;
+	uv_prepare_t turn;
+	unsigned turns_in_flight;
+	unsigned asked;          /* tasks that calls in flight may bring */
+	bool hungry;             /* there may be tasks in Redis */
+	bool waiting;            /* a queue_wait is under way */
+	bool stopping_wait;      /* and it was told to end */
+	bool registered;         /* Redis knows this worker */
+	uint64_t pause_until_ms; /* after an error of Redis: no turn before */
+	char **lost_tokens;      /* of turns whose answer was lost */
+	size_t lost_token_count;
+
+	/* lease */
+	uv_timer_t beat;
+	bool beat_in_flight;
+	uint64_t last_beat_ms;
+	uint64_t last_registration_ms;
+	uint64_t last_reap_ms;
+
+	/* leaving */
+	uv_timer_t deadline;
+	uv_signal_t signals[3];
+	bool said_bye;
+
+	struct buf room; /* for encoding, between calls empty */
+	uint64_t done_count;
+	uint64_t failed_count;
+};
+
+/* Runs a worker until it is told to stop; returns the program's exit status. Takes over config,
+ * which was read from config_path with flags: a reload reads them again. */
+int supervisor_run(
+	struct config *config, const char *config_path, const struct config_flags *flags);
+
+/* Jobs of all states, waiting ones included. */
+size_t supervisor_job_count(const struct supervisor *sup);
+
+/* A job by its task's id, or NULL. */
+struct job *supervisor_find_job(struct supervisor *sup, const char *id);
+
+/* Calls visit for every job; it may end or destroy that job, and no other. */
+void supervisor_each_job(struct supervisor *sup,
+	void (*visit)(struct supervisor *sup, struct job *job, void *arg), void *arg);
+
+/* Somebody does not want a job any more: a waiting one goes, a running one is stopped. */
+void supervisor_stop_job(struct supervisor *sup, struct job *job, enum job_stop stop);
+
+/* Redis and the plugins are there, or one of them is: serves if both are. */
+void supervisor_begin(struct supervisor *sup);
+
+/* The worker is registered and serves: says so, once. */
+void supervisor_announce(struct supervisor *sup);
+
+/* Looks whether a worker that goes down has anything left to do. */
+void supervisor_check_leaving(struct supervisor *sup);
+
+#endif
