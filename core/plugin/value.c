@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <json-c/json.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -98,7 +99,7 @@ static int check_number(const struct descriptor_param *param, struct json_object
 	if (param->type == PARAM_INTEGER) {
 		/* 2.0 is a whole number, whichever way its sender writes it; beyond 2^53 a
 		 * double is no count of anything */
-		if (floor(number) != number || fabs(number) > 9007199254740992.0) {
+		if (fabs(number) > 9007199254740992.0 || (double)(int64_t)number != number) {
 			return err_set(
 				err, -EINVAL, "%s is %g; it must be a whole number", where, number);
 		}
