@@ -72,6 +72,10 @@ int config_load(const char *path, const struct config_flags *flags,
 	if (result == 0 && (problems->count > before || problems->lost)) {
 		result = -EINVAL;
 	}
+	/* what is refused has a reason, or else there was no memory to give it */
+	if (result == -EINVAL && problems->count == before && !problems->lost) {
+		result = -ENOMEM;
+	}
 	document_finish(&document);
 	if (result < 0) {
 		config_destroy(config);

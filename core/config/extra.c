@@ -98,6 +98,22 @@ int extra_add(struct json_object *extra, const struct document_member *member, s
 	return 0;
 }
 
+/* A text that its reader would not want to see in a bug report. */
+static bool is_secret(const char *name, struct json_object *value)
+{
+	static const char *const endings[] = {"password", "secret", "token", NULL};
+	size_t len = strlen(name);
+
+	for (size_t i = 0; endings[i] != NULL; i++) {
+		size_t end = strlen(endings[i]);
+
+		if (len >= end && strcasecmp(name + len - end, endings[i]) == 0) {
+			return json_object_is_type(value, json_type_string);
+		}
+	}
+	return false;
+}
+
 static void print_value(struct json_object *value, struct buf *out)
 {
 	if (json_object_is_type(value, json_type_string)) {
@@ -119,7 +135,11 @@ void extra_print(struct json_object *extra, struct buf *out)
 	json_object_object_foreach(extra, name, value)
 	{
 		buf_printf(out, "\t%s = ", name);
-		print_value(value, out);
+		if (is_secret(name, value)) {
+			buf_add_text(out, "\"***\"");
+		} else {
+			print_value(value, out);
+		}
 		buf_add_char(out, '\n');
 	}
 }

@@ -139,6 +139,10 @@ static int take_blocks(struct reader *reader, struct document *outline, int dept
 
 		if (strcmp(block->section, "include") == 0) {
 			result = include_file(reader, block, depth);
+		} else if (reader->document->count == LIMIT_CONFIG_BLOCKS) {
+			problems_add(reader->problems, block->place,
+				"a configuration has at most %d sections", LIMIT_CONFIG_BLOCKS);
+			return -EINVAL;
 		} else if (other != NULL) {
 			document_explain_twice(reader->problems, block, other);
 			result = -EINVAL;
@@ -281,7 +285,7 @@ int files_read(const char *path, bool optional, struct config *config,
 	}
 	result = set_path(config, path);
 	if (result < 0) {
-		return result;
+		return explain(&reader, (struct place){0}, path, result);
 	}
 	result = read_file(&reader, path, (struct place){0}, 0);
 	if (result != -ENOMEM) {

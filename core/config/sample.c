@@ -17,7 +17,7 @@ static const char head[] =
 	"# file where it stands. Of an option that is given in two sections the later counts, but "
 	"a\n"
 	"# mode or an engine has one section in all files. Relative paths begin at this file's\n"
-	"# folder.\n"
+	"# folder, those of the environment and the command line at the current one.\n"
 	"#\n"
 	"# Values: \"text\" or 'text', 10, 10MiB, 2s, true, {\"a\", \"list\"}. Times are ms, s, m, "
 	"h or\n"

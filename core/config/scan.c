@@ -44,6 +44,10 @@ static int refuse(struct scan *scan, const char *wanted)
 	if (scan->token.kind == TOKEN_END) {
 		problems_add(
 			scan->lexer.problems, place, "the file ends where %s should be", wanted);
+	} else if (scan->token.kind == TOKEN_STRING) {
+		/* not repeated: it may be a password */
+		problems_add(scan->lexer.problems, place,
+			"a text in quotes stands where %s should be", wanted);
 	} else if (scan->token.kind != TOKEN_BAD) {
 		problems_add(scan->lexer.problems, place, "\"%.*s\" stands where %s should be",
 			(int)(scan->token.len < 60 ? scan->token.len : 60),

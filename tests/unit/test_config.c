@@ -368,6 +368,38 @@ static void test_api_key(void **state)
 	config_destroy(config);
 }
 
+/* Only the default file may be absent, and a machine that has one says nothing here. */
+static void test_no_file(void **state)
+{
+	struct config_problems problems = {0};
+	struct config *config = NULL;
+
+	(void)state;
+	if (access(CONFIG_DEFAULT_PATH, F_OK) == 0) {
+		skip();
+	}
+	assert_int_equal(config_load(NULL, NULL, &problems, &config), 0);
+	assert_null(config->path);
+	assert_int_equal(config->file_count, 0);
+	assert_int_equal(config->redis.port, 6379);
+	config_destroy(config);
+	config_problems_finish(&problems);
+}
+
+static void test_secrets_are_masked(void **state)
+{
+	struct config *config = load_text(*state,
+		"redis { password = hidden }\nengine e { type = http bot_token = hidden max_tokens "
+		"= 5 }\nmode AB { Password = 'hidden' }\n");
+	struct buf out = {0};
+
+	config_print(config, &out);
+	assert_null(strstr(buf_cstr(&out), "hidden"));
+	assert_non_null(strstr(buf_cstr(&out), "\tmax_tokens = 5\n"));
+	config_destroy(config);
+	buf_finish(&out);
+}
+
 static void test_nothing_to_destroy(void **state)
 {
 	(void)state;
@@ -391,6 +423,8 @@ int main(void)
 		CASE(test_lists_grow),
 		CASE(test_restart_needed),
 		CASE(test_api_key),
+		CASE(test_no_file),
+		CASE(test_secrets_are_masked),
 		CASE(test_nothing_to_destroy),
 	};
 

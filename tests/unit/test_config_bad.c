@@ -140,6 +140,8 @@ static const struct {
 		"UTF-8 without one\n"},
 	{"redis { }\n\x01", "formy.conf:2: the byte 0x01 is not text\n"},
 	{"redis { }\n\xff", "formy.conf:2: the byte 0xff is not UTF-8\n"},
+	{"redis { password = \"my\" \"secret\" }\n",
+		"formy.conf:1: a text in quotes stands where a name or \"}\" should be\n"},
 	{"redis { host = }\n", "formy.conf:1: \"}\" stands where a value should be\n"},
 	{"redis\n", "formy.conf:2: the file ends where \"{\" should be\n"},
 	{"}\n", "formy.conf:1: \"}\" stands where the name of a section should be\n"},
