@@ -55,6 +55,34 @@ class Pages(unittest.TestCase):
                     self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
 
 
+class Drawing(unittest.TestCase):
+    """The table of the slot in docs/architecture.md is the one of core/daemon/slot.c."""
+
+    MEANING = {
+        "ignore": "–", "do_start": "starting", "do_ready": "idle", "do_refused": "draining",
+        "do_job": "running", "do_progress": "told", "do_outcome": "idle",
+        "do_cancel": "cancelling", "on_job_deadline": "cancelling", "do_drain_idle": "draining",
+        "do_drain_after": "noted", "do_exit": "dead", "on_garbage": "killing",
+        "on_kill": "killing", "on_eof": "killing", "on_start_deadline": "killing",
+        "on_grace_over": "killing", "on_drain_deadline": "killing", "on_kill_deadline": "killing"}
+
+    def test_the_table(self):
+        code = (SOURCE / "core/daemon/slot.c").read_text()
+        body = re.search(r"\[SLOT_STATES\]\[SLOT_EVENTS\] = \{(.*?)\n\};", code, re.S)[1]
+        in_code = {(state.lower(), event.lower()): self.MEANING[handler]
+                   for state, cells in re.findall(r"\[SLOT_([A-Z]+)\] = \{(.*?)\n\t\},", body, re.S)
+                   for event, handler in re.findall(r"\[SLOT_EV_(\w+)\] = (\w+)", cells)}
+
+        page = (SOURCE / "docs/architecture.md").read_text()
+        rows = [[cell.strip() for cell in line.strip("|").split("|")]
+                for line in re.search(r"^\| \| dead .*?\n\n", page, re.M | re.S)[0].splitlines()
+                if line]
+        in_page = {(state, row[0]): cell for row in rows[2:]
+                   for state, cell in zip(rows[0][1:], row[1:]) if cell}
+        self.assertGreater(len(in_code), 50)
+        self.assertEqual(in_page, in_code)
+
+
 class Readme(FormyTest):
     def setUp(self):
         self.readme = SOURCE / "README.md"
