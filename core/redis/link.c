@@ -418,6 +418,11 @@ bool link_is_up(const struct link *link)
 	return link->state == LINK_UP;
 }
 
+const char *link_where(const struct link *link)
+{
+	return link->where;
+}
+
 size_t link_pending(const struct link *link)
 {
 	return link->pending;

@@ -72,6 +72,9 @@ void link_close(struct link *link);
 
 bool link_is_up(const struct link *link);
 
+/* The server's address, for messages. */
+const char *link_where(const struct link *link);
+
 /* Commands that wait for their answer. */
 size_t link_pending(const struct link *link);
 

@@ -176,13 +176,12 @@ static void on_reply(struct link *link, const struct redisReply *reply, void *ar
 	struct err why = {{0}};
 	int result;
 
-	(void)link;
 	if (request->queue) {
 		request_unlink(request);
 		if (!reply) {
 			request_fail(request, -ECONNRESET, "the connection to Redis broke");
 		} else if (reply->type == REDIS_REPLY_ERROR) {
-			result = redis_explain(&why, "its address", reply->str, reply->len);
+			result = redis_explain(&why, link_where(link), reply->str, reply->len);
 			request_fail(request, result, why.text);
 		} else {
 			result = request_deliver(request, reply);
