@@ -37,8 +37,7 @@ const struct option options[] = {
 	{"redis", "key_prefix", NULL, OPTION_TEXT, IN(config, redis.key_prefix), .word = true,
 		.min = 1, .max = LIMIT_KEY_PREFIX, .standard = "formy", .restart = true,
 		.help = "What all of Formy's keys begin with. Several services can share a server "
-			"by "
-			"different prefixes."},
+			"by different prefixes."},
 	{"redis", "connect_timeout", NULL, OPTION_DURATION, IN(config, redis.connect_timeout_ms),
 		.min = 1, .max = 3600000, .standard = "5s", .restart = true,
 		.help = "How long a start waits for Redis before it gives up."},
@@ -123,6 +122,9 @@ const struct option options[] = {
 		.help = "File that holds the key of the service. RUNNINGHUB_API_KEY and "
 			"OPENAI_API_KEY, where set, count in its place for their types."},
 };
+
+#undef IN
+#undef DAY_MS
 
 const size_t option_count = sizeof(options) / sizeof(options[0]);
 
