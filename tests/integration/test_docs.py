@@ -70,7 +70,7 @@ class Drawing(unittest.TestCase):
         code = (SOURCE / "core/daemon/slot.c").read_text()
         body = re.search(r"\[SLOT_STATES\]\[SLOT_EVENTS\] = \{(.*?)\n\};", code, re.S)[1]
         in_code = {(state.lower(), event.lower()): self.MEANING[handler]
-                   for state, cells in re.findall(r"\[SLOT_([A-Z]+)\] = \{(.*?)\n\t\},", body, re.S)
+                   for state, cells in re.findall(r"\[SLOT_([A-Z]+)\]\s*=\s*\{(.*?)\}", body, re.S)
                    for event, handler in re.findall(r"\[SLOT_EV_(\w+)\] = (\w+)", cells)}
 
         page = (SOURCE / "docs/architecture.md").read_text()
