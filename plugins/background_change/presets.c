@@ -1,0 +1,92 @@
+#include "presets.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct preset presets[] = {
+	{"studio_white", PRESET_STUDIO, {250, 250, 250}, {240, 240, 240}},
+	{"studio_grey", PRESET_STUDIO, {208, 209, 211}, {186, 187, 189}},
+	{"studio_black", PRESET_STUDIO, {52, 53, 56}, {34, 35, 37}},
+	{"gradient_warm", PRESET_GRADIENT, {255, 236, 214}, {233, 178, 143}},
+	{"gradient_cool", PRESET_GRADIENT, {224, 238, 250}, {141, 174, 208}},
+};
+
+static int parse_colour(const char *name, struct preset *room)
+{
+	if (name[0] != '#' || strlen(name) != 7 ||
+		strspn(name + 1, "0123456789abcdefABCDEF") != 6) {
+		return 0;
+	}
+	const unsigned long rgb = strtoul(name + 1, NULL, 16);
+
+	*room = (struct preset){.name = name,
+		.kind = PRESET_COLOUR,
+		.top = {(float)(rgb >> 16), (float)(rgb >> 8 & 255), (float)(rgb & 255)}};
+	return 1;
+}
+
+const struct preset *preset_find(const char *name, struct preset *room)
+{
+	for (size_t i = 0; i < sizeof(presets) / sizeof(presets[0]); i++) {
+		if (strcmp(name, presets[i].name) == 0) {
+			return &presets[i];
+		}
+	}
+	return parse_colour(name, room) ? room : NULL;
+}
+
+/* A number from 0 to 1 that looks random but belongs to the pixel (a multiplicative hash). */
+static float noise(uint32_t x, uint32_t y)
+{
+	uint32_t h = x * 0x9e3779b1u ^ y * 0x85ebca77u;
+
+	h = (h ^ h >> 15) * 0xc2b2ae3du;
+	return (float)(h >> 8) * (1.f / (1 << 24));
+}
+
+static float smooth_step(float t)
+{
+	t = t < 0 ? 0 : t > 1 ? 1 : t;
+	return t * t * (3 - 2 * t);
+}
+
+/* How bright the studio's light is: a round glow behind the person's shoulders. */
+static float glow(float x, float y)
+{
+	const float dx = x - 0.5f;
+	const float dy = y - 0.40f;
+
+	return 1.04f - 0.34f * (dx * dx + dy * dy);
+}
+
+void preset_draw(const struct preset *preset, uint32_t width, uint32_t height, uint32_t from,
+	uint32_t to, uint8_t *pixels)
+{
+	for (uint32_t y = from; y < to; y++) {
+		const float v = ((float)y + 0.5f) / (float)height;
+		/* the floor begins at four fifths, not at a hard line */
+		const float share = preset->kind == PRESET_STUDIO
+			? smooth_step((v - 0.79f) / 0.035f)
+			: preset->kind == PRESET_GRADIENT ? v
+							  : 0;
+		float row[3];
+
+		for (int c = 0; c < 3; c++) {
+			row[c] = preset->top[c] + (preset->low[c] - preset->top[c]) * share;
+		}
+		for (uint32_t x = 0; x < width; x++) {
+			const float u = ((float)x + 0.5f) / (float)width;
+			const float light = preset->kind == PRESET_STUDIO ? glow(u, v) : 1;
+			const float grain = preset->kind == PRESET_COLOUR ? 0.5f : noise(x, y);
+
+			for (int c = 0; c < 3; c++) {
+				const float value = row[c] * light + grain;
+
+				*pixels++ = (uint8_t)(value > 255 ? 255 : value);
+			}
+		}
+	}
+}

@@ -1,0 +1,163 @@
+#include "engine.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "compose.h"
+#include "cutout.h"
+
+#define EDGE_BLUR_DEFAULT 2.0
+#define EDGE_BLUR_MOST 10.0
+#define EDGE_BLUR_HEIGHT 1024.0 /* the picture's height that edge_blur's pixels refer to */
+#define LEAST_SIGMA 0.3         /* pixels; less is not seen */
+#define TONE_SIDE 64            /* of the copies from which tones are read */
+
+struct wish {
+	double edge_blur;
+	bool color_match;
+};
+
+static int read_wish(const char *params, struct wish *ret_wish, struct err *err)
+{
+	struct wish wish = {.edge_blur = EDGE_BLUR_DEFAULT, .color_match = true};
+	struct json_object *json = NULL;
+	int result = json_parse(params, strlen(params), LIMIT_TASK_DATA, err, &json);
+
+	if (result < 0) {
+		return result;
+	}
+	if (json_get_double(json, "edge_blur", &wish.edge_blur) == -EINVAL ||
+		!(wish.edge_blur >= 0 && wish.edge_blur <= EDGE_BLUR_MOST)) {
+		result = err_set(err, -EINVAL, "edge_blur must be a number from 0 to 10");
+	} else if (json_get_bool(json, "color_match", &wish.color_match) == -EINVAL) {
+		result = err_set(err, -EINVAL, "color_match must be true or false");
+	} else {
+		*ret_wish = wish;
+	}
+	json_object_put(json);
+	return result;
+}
+
+/* Small copies of the person and of what of the backdrop is seen, and the way between them. */
+static int find_tone(
+	const struct cutout *cutout, const formy_image *backdrop, struct lab_shift **ret_shift)
+{
+	const formy_image *source = &cutout->source;
+	formy_image matte = {.size = sizeof(matte),
+		.format = FORMY_GREY8,
+		.width = source->width,
+		.height = source->height,
+		.stride = source->width,
+		.pixels = cutout->matte.alpha};
+	const int count = TONE_SIDE * TONE_SIDE;
+	uint8_t *room = malloc(9 * (size_t)count);
+	uint8_t *person = room;
+	uint8_t *behind = room ? room + 3 * (size_t)count : NULL;
+	uint8_t *weights = room ? room + 6 * (size_t)count : NULL;
+	int result = -ENOMEM;
+
+	if (room) {
+		result = scale_picture(
+			source, region_whole(source), TONE_SIDE, TONE_SIDE, SCALE_RGB, person);
+	}
+	if (result == 0) {
+		result = scale_picture(backdrop,
+			region_cover(backdrop, (int)source->width, (int)source->height), TONE_SIDE,
+			TONE_SIDE, SCALE_RGB, behind);
+	}
+	if (result == 0) {
+		result = scale_picture(
+			&matte, region_whole(&matte), TONE_SIDE, TONE_SIDE, SCALE_RGB, weights);
+	}
+	if (result == 0) {
+		for (int i = 0; i < count; i++) {
+			weights[i] = weights[3 * i] > 230;
+		}
+		result = lab_shift_create(compose_tone(lab_mean(person, weights, count),
+						  lab_mean(behind, NULL, count)),
+			ret_shift);
+	}
+	free(room);
+	return result;
+}
+
+static int make_output(const struct cutout *cutout, const formy_image *backdrop,
+	const struct wish *wish, const struct job *job, uint8_t *pixels)
+{
+	const double sigma = wish->edge_blur * cutout->source.height / EDGE_BLUR_HEIGHT / 2;
+	struct composition composition = {.source = &cutout->source,
+		.matte = &cutout->matte,
+		.edge = &cutout->matte,
+		.spread = cutout->spread,
+		.spread_width = cutout->person.width,
+		.spread_height = cutout->person.height,
+		.backdrop = backdrop};
+	struct lab_shift *tone = NULL;
+	struct matte edge = {0};
+	int result = 0;
+
+	if (sigma >= LEAST_SIGMA) {
+		result = matte_feather(&edge, &cutout->matte, sigma, job);
+		composition.edge = &edge;
+	}
+	job_progress(job, 700, NULL);
+	if (result == 0 && backdrop && wish->color_match) {
+		result = find_tone(cutout, backdrop, &tone);
+		composition.tone = tone;
+	}
+	if (result == 0) {
+		result = compose(&composition, job, 720, 1000, pixels);
+	}
+	lab_shift_destroy(tone);
+	matte_finish(&edge);
+	return result;
+}
+
+formy_status operation_background_change(struct engine *engine, const struct job *job)
+{
+	const formy_host *host = job->host;
+	formy_image backdrop = {.size = sizeof(backdrop)};
+	formy_image output = {.size = sizeof(output)};
+	struct cutout cutout = {0};
+	struct wish wish = {0};
+	struct err err = {""};
+	formy_status status;
+	uint8_t *pixels;
+	bool clear;
+	int result;
+
+	if (read_wish(host->params(job->task), &wish, &err) < 0) {
+		return host->fail(job->task, FORMY_E_PARAMS, "INVALID_CONFIG", err.text, NULL);
+	}
+	status = host->input(job->task, "background", &backdrop);
+	clear = status == FORMY_E_MISSING;
+	if (status != FORMY_OK && !clear) {
+		return status;
+	}
+	status = cutout_make(&cutout, engine, job);
+	if (status != FORMY_OK) {
+		goto out;
+	}
+	job_progress(job, 600, clear ? "Removing the background" : "Putting in the new background");
+	output.format = clear ? FORMY_RGBA8 : FORMY_RGB8;
+	output.width = cutout.source.width;
+	output.height = cutout.source.height;
+	output.stride = (uint64_t)output.width * output.format;
+	pixels = host->alloc(job->task, output.stride * output.height);
+	if (!pixels) {
+		status = job_fail(job, -ENOMEM, "no memory for the result");
+		goto out;
+	}
+	output.pixels = pixels;
+	result = make_output(&cutout, clear ? NULL : &backdrop, &wish, job, pixels);
+	status = result < 0 ? job_fail(job, result, "the result could not be put together")
+			    : host->result(job->task, "output", &output);
+out:
+	cutout_finish(&cutout);
+	return status;
+}

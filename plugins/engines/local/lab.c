@@ -1,0 +1,146 @@
+#include "lab.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#define STEP_BITS 3 /* a node of the shift's table every 8 values */
+#define NODES 33
+
+static float linear(float c)
+{
+	c /= 255;
+	return c <= 0.04045f ? c / 12.92f : powf((c + 0.055f) / 1.055f, 2.4f);
+}
+
+static float encoded(float c)
+{
+	c = c <= 0.0031308f ? 12.92f * c : 1.055f * powf(c, 1 / 2.4f) - 0.055f;
+	return c < 0 ? 0 : c > 1 ? 255 : c * 255;
+}
+
+static float cube_root(float t)
+{
+	return t > 0.008856452f ? cbrtf(t) : t * 7.787037f + 16.f / 116;
+}
+
+static float cube(float t)
+{
+	return t > 0.20689655f ? t * t * t : (t - 16.f / 116) / 7.787037f;
+}
+
+static struct lab from_linear(float r, float g, float b)
+{
+	const float x = cube_root((0.4124564f * r + 0.3575761f * g + 0.1804375f * b) / 0.95047f);
+	const float y = cube_root(0.2126729f * r + 0.7151522f * g + 0.0721750f * b);
+	const float z = cube_root((0.0193339f * r + 0.1191920f * g + 0.9503041f * b) / 1.08883f);
+
+	return (struct lab){116 * y - 16, 500 * (x - y), 200 * (y - z)};
+}
+
+struct lab lab_from_rgb(const uint8_t rgb[3])
+{
+	return from_linear(linear(rgb[0]), linear(rgb[1]), linear(rgb[2]));
+}
+
+void lab_to_rgb(struct lab lab, float ret_rgb[3])
+{
+	const float fy = (lab.l + 16) / 116;
+	const float x = 0.95047f * cube(fy + lab.a / 500);
+	const float y = cube(fy);
+	const float z = 1.08883f * cube(fy - lab.b / 200);
+
+	ret_rgb[0] = encoded(3.2404542f * x - 1.5371385f * y - 0.4985314f * z);
+	ret_rgb[1] = encoded(-0.9692660f * x + 1.8760108f * y + 0.0415560f * z);
+	ret_rgb[2] = encoded(0.0556434f * x - 0.2040259f * y + 1.0572252f * z);
+}
+
+struct lab lab_mean(const uint8_t *rgb, const uint8_t *weights, int count)
+{
+	double l = 0;
+	double a = 0;
+	double b = 0;
+	int taken = 0;
+
+	for (int i = 0; i < count; i++) {
+		if (!weights || weights[i]) {
+			const struct lab lab = lab_from_rgb(rgb + 3 * (size_t)i);
+
+			l += lab.l;
+			a += lab.a;
+			b += lab.b;
+			taken++;
+		}
+	}
+	return taken > 0 ? (struct lab){(float)(l / taken), (float)(a / taken), (float)(b / taken)}
+			 : (struct lab){50, 0, 0};
+}
+
+/* How much each node's colour changes, so that between nodes the colour itself stays exact. */
+struct lab_shift {
+	float change[NODES][NODES][NODES][3];
+};
+
+int lab_shift_create(struct lab by, struct lab_shift **ret_shift)
+{
+	struct lab_shift *shift = malloc(sizeof(*shift));
+	float light[NODES];
+
+	if (!shift) {
+		return -ENOMEM;
+	}
+	for (int i = 0; i < NODES; i++) {
+		light[i] = linear((float)(i << STEP_BITS));
+	}
+	for (int r = 0; r < NODES; r++) {
+		for (int g = 0; g < NODES; g++) {
+			for (int b = 0; b < NODES; b++) {
+				const float from[3] = {(float)(r << STEP_BITS),
+					(float)(g << STEP_BITS), (float)(b << STEP_BITS)};
+				struct lab lab = from_linear(light[r], light[g], light[b]);
+				float to[3];
+
+				lab.l += by.l;
+				lab.a += by.a;
+				lab.b += by.b;
+				lab_to_rgb(lab, to);
+				for (int c = 0; c < 3; c++) {
+					shift->change[r][g][b][c] = to[c] - from[c];
+				}
+			}
+		}
+	}
+	*ret_shift = shift;
+	return 0;
+}
+
+void lab_shift_destroy(struct lab_shift *shift)
+{
+	free(shift);
+}
+
+void lab_shift_apply(const struct lab_shift *shift, uint8_t rgb[3])
+{
+	const float part = 1.f / (1 << STEP_BITS);
+	const int r = rgb[0] >> STEP_BITS;
+	const int g = rgb[1] >> STEP_BITS;
+	const int b = rgb[2] >> STEP_BITS;
+	const float fr = (float)(rgb[0] & ((1 << STEP_BITS) - 1)) * part;
+	const float fg = (float)(rgb[1] & ((1 << STEP_BITS) - 1)) * part;
+	const float fb = (float)(rgb[2] & ((1 << STEP_BITS) - 1)) * part;
+
+	for (int c = 0; c < 3; c++) {
+		const float(*low)[NODES][3] = shift->change[r];
+		const float(*high)[NODES][3] = shift->change[r + 1];
+		const float a = low[g][b][c] * (1 - fb) + low[g][b + 1][c] * fb;
+		const float d = low[g + 1][b][c] * (1 - fb) + low[g + 1][b + 1][c] * fb;
+		const float e = high[g][b][c] * (1 - fb) + high[g][b + 1][c] * fb;
+		const float f = high[g + 1][b][c] * (1 - fb) + high[g + 1][b + 1][c] * fb;
+		const float near = a * (1 - fg) + d * fg;
+		const float far = e * (1 - fg) + f * fg;
+		const float to = (float)rgb[c] + near * (1 - fr) + far * fr + 0.5f;
+
+		rgb[c] = (uint8_t)(to < 0 ? 0 : to > 255 ? 255 : to);
+	}
+}

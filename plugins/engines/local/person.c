@@ -1,0 +1,272 @@
+#include "person.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mask.h"
+
+#define YES 0.5f       /* likelier than not */
+#define SURE 0.92f     /* the cut may not take it away */
+#define POSSIBLE 0.08f /* below it nothing is looked for */
+#define SURE_MARGIN 4  /* pixels: how far inside of SURE the cut may still go */
+#define POSSIBLE_MARGIN 6
+#define CUT_ROUNDS 2
+#define CUT_BORDER 12        /* pixels around what is possible that show the cut the backdrop */
+#define LEAST_AGREEMENT 0.85 /* of the cut with the network, or the cut is dropped */
+#define SMALL_PART 0.05      /* parts below this share of the largest are dropped */
+#define WINDOW_PART 0.15     /* the same for the window */
+#define WINDOW_SIDES 0.15    /* what is kept around the person, as a share of their width */
+#define WINDOW_ENDS 0.12     /* and height */
+#define WINDOW_WORTH 0.70    /* of the picture: a larger window is not worth a second look */
+
+static int work_alloc(struct person *person, const formy_image *image)
+{
+	const double longer = fmax(person->window.width, person->window.height);
+	const double scale = fmin(1, PERSON_SIDE / longer);
+	size_t count;
+
+	person_finish(person);
+	person->width = (int)fmax(1, round(person->window.width * scale));
+	person->height = (int)fmax(1, round(person->window.height * scale));
+	count = (size_t)person->width * (size_t)person->height;
+	person->rgb = malloc(3 * count);
+	person->likely = malloc(count * sizeof(*person->likely));
+	person->mask = calloc(count, 1);
+	if (!person->rgb || !person->likely || !person->mask) {
+		return -ENOMEM;
+	}
+	return scale_picture(
+		image, person->window, person->width, person->height, SCALE_RGB, person->rgb);
+}
+
+void person_finish(struct person *person)
+{
+	free(person->rgb);
+	free(person->likely);
+	free(person->mask);
+	person->rgb = NULL;
+	person->likely = NULL;
+	person->mask = NULL;
+}
+
+static void mask_above(const float *likely, int count, float least, uint8_t *ret_mask)
+{
+	for (int i = 0; i < count; i++) {
+		ret_mask[i] = likely[i] > least;
+	}
+}
+
+/* The whole picture when there is no person or no use in a smaller window. */
+static int find_window(const struct person *person, const formy_image *image, struct region *ret)
+{
+	const int w = person->width;
+	const int h = person->height;
+	const double across = image->width / (double)w;
+	const double down = image->height / (double)h;
+	uint8_t *mask = malloc((size_t)w * (size_t)h);
+	struct mask_box box = {0};
+	int result = -ENOMEM;
+
+	if (mask) {
+		mask_above(person->likely, w * h, YES, mask);
+		result = mask_drop_small(mask, w, h, WINDOW_PART, NULL);
+	}
+	if (result == 0) {
+		box = mask_bounds(mask, w, h);
+	}
+	free(mask);
+	if (result == 0 && box.right > box.left) {
+		const double sides = WINDOW_SIDES * (box.right - box.left);
+		const double ends = WINDOW_ENDS * (box.bottom - box.top);
+		const double left = floor(fmax(0, box.left - sides) * across);
+		const double top = floor(fmax(0, box.top - ends) * down);
+		const double right = ceil(fmin(w, box.right + sides) * across);
+		const double bottom = ceil(fmin(h, box.bottom + ends) * down);
+		const struct region window = {left, top, fmin(right, image->width) - left,
+			fmin(bottom, image->height) - top};
+
+		if (window.width * window.height <
+			WINDOW_WORTH * image->width * (double)image->height) {
+			*ret = window;
+		}
+	}
+	return result;
+}
+
+static void measure(struct person *person, const formy_image *image)
+{
+	const int count = person->width * person->height;
+	const double part = person->window.width * person->window.height /
+		(image->width * (double)image->height);
+	int yes = 0;
+	int between = 0;
+
+	for (int i = 0; i < count; i++) {
+		yes += person->likely[i] > YES;
+		between += person->likely[i] > 0.1f && person->likely[i] < 0.9f;
+	}
+	person->area = part * yes / count;
+	person->unsure = yes > 0 ? (double)between / yes : 1;
+}
+
+/* What the cut is told. Needs room for two masks. */
+static int mark_known(const struct person *person, uint8_t *room, uint8_t *labels)
+{
+	const int w = person->width;
+	const int h = person->height;
+	const int count = w * h;
+	uint8_t *sure = room;
+	uint8_t *possible = room + count;
+	int result;
+
+	mask_above(person->likely, count, SURE, labels);
+	result = mask_shrink(labels, w, h, SURE_MARGIN, sure);
+	if (result == 0) {
+		mask_above(person->likely, count, POSSIBLE, labels);
+		result = mask_grow(labels, w, h, POSSIBLE_MARGIN, possible);
+	}
+	for (int i = 0; result == 0 && i < count; i++) {
+		labels[i] = sure[i]               ? VISION_PERSON
+			: person->likely[i] > YES ? VISION_MAYBE_PERSON
+			: possible[i]             ? VISION_MAYBE_BACKDROP
+						  : VISION_BACKDROP;
+	}
+	return result;
+}
+
+/* Cuts only within the part where a person is possible: it costs time by the pixel. */
+static int cut_part(
+	const struct person *person, struct mask_box box, uint8_t *labels, struct err *err)
+{
+	const int w = box.right - box.left;
+	const int h = box.bottom - box.top;
+	const size_t count = (size_t)w * (size_t)h;
+	uint8_t *part = malloc(4 * count);
+	uint8_t *rgb = part ? part + count : NULL;
+	int result = -ENOMEM;
+
+	if (!part) {
+		return err_set(err, -ENOMEM, "no memory for the cut");
+	}
+	for (int y = 0; y < h; y++) {
+		const size_t at = (size_t)(box.top + y) * (size_t)person->width + (size_t)box.left;
+
+		memcpy(part + (size_t)y * (size_t)w, labels + at, (size_t)w);
+		memcpy(rgb + 3 * (size_t)y * (size_t)w, person->rgb + 3 * at, 3 * (size_t)w);
+	}
+	result = vision_cut(rgb, w, h, CUT_ROUNDS, err, part);
+	for (int y = 0; result == 0 && y < h; y++) {
+		const size_t at = (size_t)(box.top + y) * (size_t)person->width + (size_t)box.left;
+
+		memcpy(labels + at, part + (size_t)y * (size_t)w, (size_t)w);
+	}
+	free(part);
+	return result;
+}
+
+static double agreement(const uint8_t *a, const uint8_t *b, int count)
+{
+	int both = 0;
+	int either = 0;
+
+	for (int i = 0; i < count; i++) {
+		both += a[i] & b[i];
+		either += a[i] | b[i];
+	}
+	return either > 0 ? (double)both / either : 1;
+}
+
+/* From the network's answer to the mask. */
+static int cut(struct person *person, struct err *err)
+{
+	const int w = person->width;
+	const int h = person->height;
+	const int count = w * h;
+	uint8_t *room = malloc(3 * (size_t)count);
+	uint8_t *labels = room ? room + 2 * (size_t)count : NULL;
+	struct mask_box box;
+	int result;
+
+	if (!room) {
+		return err_set(err, -ENOMEM, "no memory for the cut");
+	}
+	result = mark_known(person, room, labels);
+	if (result < 0) {
+		goto out;
+	}
+	mask_above(person->likely, count, YES, person->mask);
+	box = mask_bounds(room + count, w, h);
+	box.left = box.left > CUT_BORDER ? box.left - CUT_BORDER : 0;
+	box.top = box.top > CUT_BORDER ? box.top - CUT_BORDER : 0;
+	box.right = box.right + CUT_BORDER < w ? box.right + CUT_BORDER : w;
+	box.bottom = box.bottom + CUT_BORDER < h ? box.bottom + CUT_BORDER : h;
+	result = cut_part(person, box, labels, err);
+	if (result == -ENODATA || result == -EINVAL) {
+		/* Nothing to tell apart: the network's word stands. */
+		result = 0;
+		goto out;
+	}
+	if (result == 0) {
+		for (int i = 0; i < count; i++) {
+			labels[i] = labels[i] == VISION_PERSON || labels[i] == VISION_MAYBE_PERSON;
+		}
+		result = mask_shrink(labels, w, h, 1, room);
+	}
+	if (result == 0) {
+		result = mask_grow(room, w, h, 1, labels);
+	}
+	if (result == 0 && agreement(labels, person->mask, count) >= LEAST_AGREEMENT) {
+		memcpy(person->mask, labels, (size_t)count);
+	}
+out:
+	free(room);
+	return result;
+}
+
+int person_find(struct person *person, const formy_image *image, struct vision *vision,
+	const struct job *job, struct err *err)
+{
+	struct region window = region_whole(image);
+	int result;
+
+	for (int look = 0; look < 2; look++) {
+		person->window = window;
+		result = work_alloc(person, image);
+		if (result < 0) {
+			return err_set(err, result, "no memory for the working picture");
+		}
+		job_progress(job, 100 + 150 * look, NULL);
+		if (job_stopped(job)) {
+			return -ECANCELED;
+		}
+		result = vision_person(
+			vision, person->rgb, person->width, person->height, err, person->likely);
+		if (result < 0) {
+			return result;
+		}
+		measure(person, image);
+		if (look == 0) {
+			person->at_first = person->unsure;
+			result = find_window(person, image, &window);
+			if (result < 0) {
+				return err_set(err, result, "no memory for the window");
+			}
+			if (window.width == image->width && window.height == image->height) {
+				break;
+			}
+		}
+	}
+	job_progress(job, 350, NULL);
+	if (job_stopped(job)) {
+		return -ECANCELED;
+	}
+	result = cut(person, err);
+	if (result == 0) {
+		result = mask_drop_small(
+			person->mask, person->width, person->height, SMALL_PART, &person->largest);
+	}
+	return result;
+}

@@ -1,0 +1,130 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "engine.h"
+
+#define PERSON_NETWORK "selfie.onnx"
+#define PATH_SIZE 4096
+
+/* Every operation: its name and its code, in the order of the description's list. */
+static const struct {
+	const char *name;
+	formy_status (*run)(struct engine *engine, const struct job *job);
+} operations[] = {
+	{"BACKGROUND_CHANGE", operation_background_change},
+	{"PERSON_MATTE", operation_person_matte},
+};
+
+static formy_status refuse(const formy_host *host, const char *text)
+{
+	host->log(NULL, FORMY_LOG_ERROR, text);
+	return FORMY_E_ENGINE;
+}
+
+/* Reads the engine's section. 0, or a negative errno with a sentence. */
+static int read_config(
+	const char *config, char *path, size_t size, int *ret_threads, struct err *err)
+{
+	struct json_object *json = NULL;
+	const char *folder = NULL;
+	int64_t threads = 1;
+	int result = json_parse(config, strlen(config), LIMIT_CONFIG_FILE, err, &json);
+
+	if (result < 0) {
+		return result;
+	}
+	if (json_get_int(json, "threads", &threads) == -EINVAL || threads < 1 || threads > 64) {
+		result = err_set(err, -EINVAL, "threads must be a number from 1 to 64");
+	} else if (json_get_string(json, "data_dir", &folder) < 0) {
+		result = err_set(err, -EINVAL,
+			"data_dir is missing: it is the folder that holds " PERSON_NETWORK);
+	} else if (fs_join(path, size, folder, PERSON_NETWORK) < 0) {
+		result = err_set(err, -EINVAL, "data_dir is too long");
+	} else if (access(path, R_OK) < 0) {
+		result = err_set(err, -ENOENT,
+			"cannot read %.300s: run packaging/models/get FOLDER, and set data_dir to "
+			"that folder",
+			path);
+	}
+	*ret_threads = (int)threads;
+	json_object_put(json);
+	return result;
+}
+
+static formy_status engine_open(const formy_host *host, const char *config, void **state)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+	char path[PATH_SIZE];
+	struct err err = {""};
+	int threads = 1;
+
+	if (!engine) {
+		return FORMY_E_NOMEM;
+	}
+	if (read_config(config, path, sizeof(path), &threads, &err) < 0 ||
+		vision_create(path, threads, &err, &engine->vision) < 0) {
+		free(engine);
+		return refuse(host, err.text);
+	}
+	*state = engine;
+	return FORMY_OK;
+}
+
+static formy_status engine_run(
+	const formy_host *host, void *state, const char *operation, formy_task *task)
+{
+	const struct job job = {.host = host, .task = task};
+
+	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+		if (strcmp(operation, operations[i].name) == 0) {
+			return operations[i].run(state, &job);
+		}
+	}
+	return FORMY_E_UNSUPPORTED;
+}
+
+static void engine_close(void *state)
+{
+	struct engine *engine = state;
+
+	if (engine) {
+		vision_destroy(engine->vision);
+		free(engine);
+	}
+}
+
+static const char *const operation_names[] = {"BACKGROUND_CHANGE", "PERSON_MATTE", NULL};
+
+static const formy_engine local = {
+	.size = sizeof(local),
+	.type = "local",
+	.title = "Built-in engine, on this machine's processor",
+	.operations = operation_names,
+	.open = engine_open,
+	.run = engine_run,
+	.close = engine_close,
+};
+
+static const formy_engine *const engines[] = {&local, NULL};
+
+static const formy_plugin plugin = {
+	.size = sizeof(plugin),
+	.abi_major = FORMY_ABI_MAJOR,
+	.abi_minor = FORMY_ABI_MINOR,
+	.needs_minor = FORMY_ABI_MINOR,
+	.id = "local",
+	.version = FORMY_VERSION,
+	.license = "MIT",
+	.engines = engines,
+};
+
+FORMY_EXPORT const formy_plugin *FORMY_PLUGIN_ENTRY(void)
+{
+	return &plugin;
+}

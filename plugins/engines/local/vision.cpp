@@ -1,0 +1,152 @@
+#include "vision.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include <dlib/array2d.h>
+#include <dlib/image_processing/frontal_face_detector.h>
+#include <opencv2/core.hpp>
+#include <opencv2/dnn.hpp>
+#include <opencv2/imgproc.hpp>
+
+struct vision {
+	cv::dnn::Net person;
+	std::unique_ptr<dlib::frontal_face_detector> faces;
+};
+
+namespace
+{
+
+constexpr int NETWORK_SIDE = 256;
+
+int explain(struct err *err, int code, const char *what, const char *why)
+{
+	if (err) {
+		std::snprintf(err->text, sizeof err->text, "%s: %s", what, why);
+	}
+	return code;
+}
+
+/* Runs one piece of work and turns whatever it throws into an errno and a sentence. */
+template <typename Work> int guarded(const char *what, struct err *err, Work &&work) noexcept
+{
+	try {
+		return work();
+	} catch (const std::bad_alloc &) {
+		return explain(err, -ENOMEM, what, "out of memory");
+	} catch (const cv::Exception &e) {
+		return explain(err, -EINVAL, what, e.err.c_str());
+	} catch (const std::exception &e) {
+		return explain(err, -EINVAL, what, e.what());
+	} catch (...) {
+		return explain(err, -EINVAL, what, "an unknown failure");
+	}
+}
+
+/* OpenCV has no view of memory that is not to be written; nothing here writes it. */
+cv::Mat view(const uint8_t *rgb, int width, int height)
+{
+	return cv::Mat(height, width, CV_8UC3, const_cast<uint8_t *>(rgb));
+}
+
+} /* namespace */
+
+extern "C" int vision_create(
+	const char *person_network, int threads, struct err *err, struct vision **ret_vision)
+{
+	return guarded("the person network cannot be loaded", err, [&] {
+		auto vision = std::make_unique<struct vision>();
+
+		cv::setNumThreads(threads);
+		vision->person = cv::dnn::readNetFromONNX(person_network);
+		vision->person.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
+		vision->person.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
+		*ret_vision = vision.release();
+		return 0;
+	});
+}
+
+extern "C" void vision_destroy(struct vision *vision)
+{
+	delete vision;
+}
+
+extern "C" int vision_person(struct vision *vision, const uint8_t *rgb, int width, int height,
+	struct err *err, float *ret_likely)
+{
+	return guarded("the person network failed", err, [&] {
+		cv::Mat small;
+		cv::Mat answer(height, width, CV_32F, ret_likely);
+
+		cv::resize(view(rgb, width, height), small, cv::Size(NETWORK_SIDE, NETWORK_SIDE), 0,
+			0, width > NETWORK_SIDE ? cv::INTER_AREA : cv::INTER_LINEAR);
+		vision->person.setInput(cv::dnn::blobFromImage(small, 1 / 255.));
+		cv::Mat likely = vision->person.forward();
+		if (likely.total() != static_cast<size_t>(NETWORK_SIDE) * NETWORK_SIDE) {
+			return explain(err, -EINVAL, "the person network",
+				"its answer is not a map of 256x256");
+		}
+		cv::resize(cv::Mat(NETWORK_SIDE, NETWORK_SIDE, CV_32F, likely.ptr<float>()), answer,
+			answer.size());
+		return 0;
+	});
+}
+
+extern "C" int vision_cut(
+	const uint8_t *rgb, int width, int height, int rounds, struct err *err, uint8_t *labels)
+{
+	return guarded("the cut by colour failed", err, [&] {
+		cv::Mat mask(height, width, CV_8U, labels);
+		cv::Mat backdrop;
+		cv::Mat person;
+		const int known = cv::countNonZero(mask & 1);
+
+		if (known == 0 || known == width * height) {
+			return explain(err, -ENODATA, "the cut by colour",
+				"there is no person or no backdrop to begin with");
+		}
+		/* Its clusters begin with random numbers. */
+		cv::setRNGSeed(1);
+		cv::grabCut(view(rgb, width, height), mask, cv::Rect(), backdrop, person, rounds,
+			cv::GC_INIT_WITH_MASK);
+		return 0;
+	});
+}
+
+extern "C" int vision_faces(struct vision *vision, const uint8_t *rgb, int width, int height,
+	double least_score, int max, struct err *err, struct vision_face *ret_faces, int *ret_count)
+{
+	return guarded("the search for faces failed", err, [&] {
+		dlib::array2d<dlib::rgb_pixel> picture(height, width);
+		std::vector<std::pair<double, dlib::rectangle>> found;
+		int count = 0;
+
+		if (!vision->faces) {
+			vision->faces = std::make_unique<dlib::frontal_face_detector>(
+				dlib::get_frontal_face_detector());
+		}
+		for (int y = 0; y < height; y++) {
+			for (int x = 0; x < width; x++, rgb += 3) {
+				picture[y][x] = dlib::rgb_pixel(rgb[0], rgb[1], rgb[2]);
+			}
+		}
+		(*vision->faces)(picture, found, least_score);
+		std::sort(found.begin(), found.end(),
+			[](const auto &a, const auto &b) { return a.first > b.first; });
+		for (const auto &[score, box] : found) {
+			if (count == max) {
+				break;
+			}
+			ret_faces[count++] = {static_cast<int>(box.left()),
+				static_cast<int>(box.top()), static_cast<int>(box.width()),
+				static_cast<int>(box.height()), score};
+		}
+		*ret_count = count;
+		return 0;
+	});
+}

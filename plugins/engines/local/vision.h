@@ -1,0 +1,61 @@
+/* What only C++ libraries can do: the person network and grabCut (OpenCV), faces (dlib).
+ *
+ * Plain buffers of the caller's in and out: pictures are RGB, 3 bytes a pixel, rows without gaps.
+ * No exception leaves these calls. A struct vision is used by one thread at a time; the same
+ * pictures give the same answers on every run. */
+#ifndef FORMY_LOCAL_VISION_H
+#define FORMY_LOCAL_VISION_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct vision;
+
+/* A face, in pixels of the picture that was searched; may reach over its edges. */
+struct vision_face {
+	int left;
+	int top;
+	int width;
+	int height;
+	double score; /* how sure the detector is; a plain front view has 0.6 to 3 */
+};
+
+/* What a pixel of grabCut's labels says. */
+enum vision_label {
+	VISION_BACKDROP = 0,
+	VISION_PERSON = 1,
+	VISION_MAYBE_BACKDROP = 2,
+	VISION_MAYBE_PERSON = 3
+};
+
+/* Loads the person network. threads: how many OpenCV may use in this process. All calls return 0
+ * or a negative errno with a sentence. */
+int vision_create(
+	const char *person_network, int threads, struct err *err, struct vision **ret_vision);
+void vision_destroy(struct vision *vision);
+
+/* Asks the network how likely each pixel belongs to a person, 0 to 1. */
+int vision_person(struct vision *vision, const uint8_t *rgb, int width, int height, struct err *err,
+	float *ret_likely);
+
+/* Cuts by colour and contrast; labels say what is known and afterwards hold the answer. -ENODATA
+ * when they name no person or no backdrop. */
+int vision_cut(
+	const uint8_t *rgb, int width, int height, int rounds, struct err *err, uint8_t *labels);
+
+/* Finds faces with at least the given score, best first. The detector is made at the first call,
+ * which takes some 50 ms more. */
+int vision_faces(struct vision *vision, const uint8_t *rgb, int width, int height,
+	double least_score, int max, struct err *err, struct vision_face *ret_faces,
+	int *ret_count);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,372 @@
+/* The local engine on real pictures, under a fake host: what it finds in ../shared/images, where
+ * those lie. With a folder as its argument it writes the edited pictures there, to be looked at. */
+#include <dirent.h>
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <vips/vips.h>
+
+#include "base/clock.h"
+#include "fake_host.h"
+#include "lib/test.h"
+
+#define PATH 1024
+#define LEAST_IOU 0.92
+#define CHECKER 16
+#define SKIPPED 77 /* what ctest takes for it */
+
+static const formy_engine *engine;
+static const formy_mode *mode;
+static void *engine_state;
+
+/* Reads a picture; its pixels are g_free'd by the caller. */
+static formy_image picture_read(const char *path)
+{
+	VipsImage *image = vips_image_new_from_file(path, NULL);
+	VipsImage *upright = NULL;
+	formy_image out = {.size = sizeof(out)};
+	size_t size = 0;
+
+	assert_non_null(image);
+	assert_int_equal(vips_autorot(image, &upright, NULL), 0);
+	out.width = (uint32_t)upright->Xsize;
+	out.height = (uint32_t)upright->Ysize;
+	out.format = (uint32_t)upright->Bands;
+	out.stride = (uint64_t)out.width * out.format;
+	out.pixels = vips_image_write_to_memory(upright, &size);
+	assert_non_null(out.pixels);
+	assert_true(size == out.stride * out.height);
+	g_object_unref(image);
+	g_object_unref(upright);
+	return out;
+}
+
+static void picture_free(formy_image *image)
+{
+	g_free((void *)image->pixels);
+}
+
+static bool shared_path(char *to, const char *name)
+{
+	(void)snprintf(to, PATH, "%s/%s", SHARED_IMAGES, name);
+	return access(to, R_OK) == 0;
+}
+
+static formy_status run_engine(
+	struct fake_task *task, const char *operation, const formy_image *source)
+{
+	fake_task_input(task, "source", source);
+	return engine->run(&fake_host, engine_state, operation, fake_task_of(task));
+}
+
+static double iou(const formy_image *matte, const formy_image *mask)
+{
+	double both = 0;
+	double either = 0;
+
+	assert_int_equal(matte->width, mask->width);
+	assert_int_equal(matte->height, mask->height);
+	for (uint32_t y = 0; y < matte->height; y++) {
+		for (uint32_t x = 0; x < matte->width; x++) {
+			const bool a = matte->pixels[y * matte->stride + x] > 127;
+			const bool b = mask->pixels[y * mask->stride + x * mask->format] > 127;
+
+			both += a && b;
+			either += a || b;
+		}
+	}
+	return either > 0 ? both / either : 1;
+}
+
+static double matte_quality(const char *name, const char *mask_name)
+{
+	char path[PATH];
+	struct fake_task task = {0};
+	formy_image source;
+	formy_image mask;
+	double result;
+
+	if (!shared_path(path, name)) {
+		skip();
+	}
+	source = picture_read(path);
+	assert_true(shared_path(path, mask_name));
+	mask = picture_read(path);
+	assert_int_equal(run_engine(&task, "PERSON_MATTE", &source), FORMY_OK);
+	assert_int_equal(task.went_back, 0);
+	result = iou(fake_task_result(&task, "matte"), &mask);
+	print_message("%s: IoU %.3f %s\n", name, result, task.facts);
+	fake_task_finish(&task);
+	picture_free(&source);
+	picture_free(&mask);
+	return result;
+}
+
+static void test_mattes_agree_with_masks(void **state)
+{
+	const double pose = matte_quality("pose.jpg", "pose.matte.png");
+	const double three = matte_quality("three_people.jpg", "three_people.matte.png");
+
+	(void)state;
+	print_message("mean IoU %.3f\n", (pose + three) / 2);
+	assert_true((pose + three) / 2 >= LEAST_IOU);
+}
+
+static void test_coffee_is_refused(void **state)
+{
+	char path[PATH];
+	struct fake_task task = {0};
+	formy_image source;
+
+	(void)state;
+	if (!shared_path(path, "coffee.png")) {
+		skip();
+	}
+	source = picture_read(path);
+	assert_int_equal(run_engine(&task, "BACKGROUND_CHANGE", &source), FORMY_E_INPUT);
+	assert_string_equal(task.code, "INVALID_SOURCE_IMAGE");
+	assert_string_equal(task.message, "No person was found in the source image");
+	print_message("coffee.png: %s\n", task.details);
+	fake_task_finish(&task);
+	picture_free(&source);
+}
+
+/* One picture before another backdrop, through the pipeline, as a task would have it. */
+static void edit(struct fake_task *task, const formy_image *source, const formy_image *background,
+	const char *params)
+{
+	task->params = params;
+	task->engine = engine;
+	task->engine_state = engine_state;
+	fake_task_input(task, "source", source);
+	if (background) {
+		fake_task_input(task, "background", background);
+	}
+}
+
+static void test_same_picture_same_result(void **state)
+{
+	const char *params =
+		"{\"background_type\":\"remove\",\"edge_blur\":2,\"color_match\":true}";
+	struct fake_task first = {0};
+	struct fake_task second = {0};
+	const formy_image *a;
+	const formy_image *b;
+	formy_image source;
+	char path[PATH];
+
+	(void)state;
+	if (!shared_path(path, "pose.jpg")) {
+		skip();
+	}
+	source = picture_read(path);
+	edit(&first, &source, NULL, params);
+	edit(&second, &source, NULL, params);
+	assert_int_equal(mode->run(&fake_host, NULL, fake_task_of(&first)), FORMY_OK);
+	assert_int_equal(mode->run(&fake_host, NULL, fake_task_of(&second)), FORMY_OK);
+	a = fake_task_result(&first, "output");
+	b = fake_task_result(&second, "output");
+	assert_int_equal(a->format, FORMY_RGBA8);
+	assert_int_equal(a->width, source.width);
+	assert_int_equal(a->height, source.height);
+	assert_memory_equal(a->pixels, b->pixels, a->stride * a->height);
+	fake_task_finish(&first);
+	fake_task_finish(&second);
+	picture_free(&source);
+}
+
+static void test_cancelled_at_every_moment(void **state)
+{
+	const char *params =
+		"{\"background_type\":\"studio_grey\",\"edge_blur\":2,\"color_match\":true}";
+	formy_image source;
+	char path[PATH];
+
+	(void)state;
+	if (!shared_path(path, "pose.jpg")) {
+		skip();
+	}
+	source = picture_read(path);
+	for (int after = 1; after < 40; after += 4) {
+		struct fake_task task = {0};
+		formy_status status;
+
+		edit(&task, &source, NULL, params);
+		task.reply = calloc(1, sizeof(*task.reply));
+		assert_non_null(task.reply);
+		task.cancel_after = after;
+		status = mode->run(&fake_host, NULL, fake_task_of(&task));
+		assert_true(status == FORMY_E_CANCELLED || status == FORMY_OK);
+		fake_task_finish(&task);
+	}
+	picture_free(&source);
+}
+
+/* Noise of any shape: refused or edited, never a crash. */
+static void test_odd_shapes(void **state)
+{
+	static const uint32_t sizes[][2] = {
+		{1, 1}, {1, 5000}, {5000, 1}, {32, 32}, {33, 4001}, {4001, 33}, {513, 511}};
+	static const uint32_t formats[] = {FORMY_GREY8, FORMY_RGB8, FORMY_RGBA8};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		for (size_t f = 0; f < 3; f++) {
+			const formy_image shape = {.size = sizeof(shape),
+				.format = formats[f],
+				.width = sizes[i][0],
+				.height = sizes[i][1],
+				.stride = (uint64_t)sizes[i][0] * formats[f]};
+			uint8_t *pixels = malloc(shape.stride * shape.height);
+			formy_image source = shape;
+			struct fake_task task = {0};
+			formy_status status;
+			uint32_t seed = 1;
+
+			assert_non_null(pixels);
+			for (uint64_t k = 0; k < shape.stride * shape.height; k++) {
+				seed = seed * 1664525u + 1013904223u;
+				pixels[k] = (uint8_t)(seed >> 24);
+			}
+			source.pixels = pixels;
+			edit(&task, &source, &source, "{\"background_type\":\"custom\"}");
+			status = mode->run(&fake_host, NULL, fake_task_of(&task));
+			assert_true(status == FORMY_OK || status == FORMY_E_INPUT);
+			fake_task_finish(&task);
+			free(pixels);
+		}
+	}
+}
+
+static void picture_write(
+	const formy_image *image, const char *folder, const char *name, const char *what)
+{
+	uint8_t *rgb = malloc(3 * (size_t)image->width * image->height);
+	uint8_t *to = rgb;
+	VipsImage *out;
+	char path[PATH];
+
+	assert_non_null(rgb);
+	for (uint32_t y = 0; y < image->height; y++) {
+		for (uint32_t x = 0; x < image->width; x++) {
+			const uint8_t *p = image->pixels + y * image->stride + x * image->format;
+			const int alpha = image->format == FORMY_RGBA8 ? p[3] : 255;
+			const int behind = (x / CHECKER + y / CHECKER) % 2 ? 150 : 220;
+
+			for (int c = 0; c < 3; c++) {
+				*to++ = (uint8_t)((p[c] * alpha + behind * (255 - alpha)) / 255);
+			}
+		}
+	}
+	out = vips_image_new_from_memory(rgb, 3 * (size_t)image->width * image->height,
+		(int)image->width, (int)image->height, 3, VIPS_FORMAT_UCHAR);
+	(void)snprintf(path, sizeof(path), "%s/%s.%s.png", folder, name, what);
+	assert_int_equal(vips_image_write_to_file(out, path, NULL), 0);
+	g_object_unref(out);
+	free(rgb);
+}
+
+static void show_picture(const char *folder, const char *images, const char *name)
+{
+	static const char *const types[] = {"remove", "studio_grey", "gradient_warm", "custom"};
+	formy_image background;
+	formy_image source;
+	char path[PATH];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", images, name);
+	source = picture_read(path);
+	(void)snprintf(path, sizeof(path), "%s/coffee.png", images);
+	background = picture_read(path);
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		struct fake_task task = {0};
+		uint64_t begun = clock_mono_ms();
+		char params[128];
+		formy_status status;
+
+		(void)snprintf(params, sizeof(params), "{\"background_type\":\"%s\"}", types[i]);
+		edit(&task, &source, &background, params);
+		status = mode->run(&fake_host, NULL, fake_task_of(&task));
+		print_message("%s %s %ux%u: status %d, %u ms %s %s\n", name, types[i], source.width,
+			source.height, status, (unsigned)(clock_mono_ms() - begun), task.facts,
+			task.details);
+		if (status == FORMY_OK && folder[0]) {
+			picture_write(fake_task_result(&task, "output"), folder, name, types[i]);
+		}
+		fake_task_finish(&task);
+	}
+	picture_free(&source);
+	picture_free(&background);
+}
+
+/* FOLDER [PICTURE...]: writes results there; without pictures, of all of ../shared/images. */
+static int show(int argc, char **argv)
+{
+	struct dirent **entries = NULL;
+	int count;
+
+	for (int i = 2; i < argc; i++) {
+		show_picture(argv[1], SHARED_IMAGES, argv[i]);
+	}
+	if (argc > 2) {
+		return 0;
+	}
+	count = scandir(SHARED_IMAGES, &entries, NULL, alphasort);
+	for (int i = 0; i < count; i++) {
+		const char *name = entries[i]->d_name;
+
+		if (!strstr(name, ".matte.") && (strstr(name, ".jpg") || strstr(name, ".png"))) {
+			show_picture(argv[1], SHARED_IMAGES, name);
+		}
+		free(entries[i]);
+	}
+	free(entries);
+	return 0;
+}
+
+static const formy_plugin *load(const char *name)
+{
+	const formy_plugin *(*entry)(void) = NULL;
+	char path[PATH];
+	void *library;
+
+	(void)snprintf(path, sizeof(path), "%s/%s.so", PLUGINS, name);
+	library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!library) {
+		(void)fprintf(stderr, "%s\n", dlerror());
+		return NULL;
+	}
+	*(void **)&entry = dlsym(library, FORMY_PLUGIN_ENTRY_NAME);
+	return entry ? entry() : NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_mattes_agree_with_masks),
+		cmocka_unit_test(test_coffee_is_refused),
+		cmocka_unit_test(test_same_picture_same_result),
+		cmocka_unit_test(test_cancelled_at_every_moment),
+		cmocka_unit_test(test_odd_shapes),
+	};
+	const formy_plugin *local = load("local");
+	const formy_plugin *background = load("background_change");
+	int failed;
+
+	if (!local || !background || VIPS_INIT(argv[0])) {
+		return 1;
+	}
+	engine = local->engines[0];
+	mode = background->modes[0];
+	if (engine->open(&fake_host, "{\"data_dir\":\"" MODELS "\"}", &engine_state) != FORMY_OK) {
+		(void)fprintf(stderr, "%s\n", fake_host_log);
+		return SKIPPED;
+	}
+	failed = argc > 1 ? show(argc, argv) : cmocka_run_group_tests(tests, NULL, NULL);
+	engine->close(engine_state);
+	vips_shutdown();
+	return failed;
+}
