@@ -1,0 +1,177 @@
+/* What is left behind by workers, foreign clients and evictions is found again. */
+#include <hiredis/hiredis.h>
+#include <string.h>
+
+#include "contract/worker.h"
+#include "lib/test.h"
+
+#define A "{\"mode\":\"A1\"}"
+
+static void start(void **state, struct test_redis **ret_redis, struct test_worker *worker)
+{
+	*ret_redis = *state;
+	worker_start(worker, *state, "host:1", WORKER_LEASE_MS);
+}
+
+static void claim_one(struct test_redis *redis, struct test_worker *worker, const char *token)
+{
+	foreign_create(redis, "one", A);
+	assert_int_equal(worker_claim(worker, 1, token), 1);
+}
+
+static void test_expired_lease_goes_to_the_front(void **state)
+{
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	claim_one(redis, &worker, "t1");
+	foreign_create(redis, "two", A);
+	assert_int_equal(worker_reap(&worker), 0);
+	assert_status(redis, "one", "processing");
+	test_redis_number(redis, "ZADD formy:task:lease 1 one");
+	assert_int_equal(worker_reap(&worker), 1);
+	assert_status(redis, "one", "pending");
+	assert_consistent(redis, "one");
+	assert_string_equal(test_redis_text(redis, "LINDEX formy:task:queue 0"), "one");
+	assert_string_equal(task_field_of(redis, "one", "attempts"), "1");
+	assert_null(task_field_of(redis, "one", "started_at"));
+	worker_stop(&worker);
+}
+
+static void test_lost_too_often_fails(void **state)
+{
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	claim_one(redis, &worker, "t1");
+	test_redis_number(redis, "HSET formy:task:data:one attempts 3");
+	test_redis_number(redis, "ZADD formy:task:lease 1 one");
+	assert_int_equal(worker_reap(&worker), 0);
+	assert_int_equal(worker.count.failed, 1);
+	assert_status(redis, "one", "failed");
+	assert_non_null(strstr(task_field_of(redis, "one", "error"), "PIPELINE_CRASHED"));
+	assert_non_null(task_field_of(redis, "one", "failed_at"));
+	assert_consistent(redis, "one");
+	worker_stop(&worker);
+}
+
+/* Evictions, or a backup that was played back. */
+static void test_half_known_holdings(void **state)
+{
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	claim_one(redis, &worker, "t1");
+	test_redis_number(redis, "DEL formy:task:lease");
+	(void)worker_reap(&worker);
+	assert_consistent(redis, "one");
+	test_redis_number(redis, "DEL formy:task:processing");
+	(void)worker_reap(&worker);
+	assert_consistent(redis, "one");
+	test_redis_number(redis, "DEL formy:task:processing formy:task:lease formy:task:claims");
+	(void)worker_reap(&worker);
+	assert_int_equal(test_redis_number(redis, "SISMEMBER formy:task:processing one"), 1);
+	test_redis_number(redis, "ZADD formy:task:lease 1 one");
+	assert_int_equal(worker_reap(&worker), 1);
+	assert_status(redis, "one", "pending");
+	assert_int_equal(worker_claim(&worker, 1, "t2"), 1);
+	worker_stop(&worker);
+}
+
+static void test_leftovers_of_ended_tasks(void **state)
+{
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	claim_one(redis, &worker, "t1");
+	test_redis_number(redis, "HSET formy:task:data:one status cancelled");
+	(void)worker_reap(&worker);
+	assert_int_equal(test_redis_number(redis, "SISMEMBER formy:task:processing one"), 0);
+	assert_int_equal(test_redis_number(redis, "HEXISTS formy:task:claims one"), 0);
+	assert_status(redis, "one", "cancelled");
+	worker_stop(&worker);
+}
+
+static void test_dead_workers_inbox(void **state)
+{
+	struct queue_beat beat = {.modes = worker_modes,
+		.mode_count = 2,
+		.registration = "{}",
+		.registration_ms = 60000};
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	worker_beat(&worker, &beat);
+	foreign_create(redis, "three", A);
+	test_redis_number(redis, "RPUSH formy:task:inbox:host:9 one two");
+	test_redis_number(redis, "ZADD formy:workers 1 host:9");
+	assert_int_equal(worker_reap(&worker), 2);
+	assert_int_equal(worker.count.workers, 1);
+	assert_string_equal(test_redis_text(redis, "LINDEX formy:task:queue 0"), "one");
+	assert_string_equal(test_redis_text(redis, "LINDEX formy:task:queue 1"), "two");
+	assert_string_equal(test_redis_text(redis, "LINDEX formy:task:queue 2"), "three");
+	assert_int_equal(test_redis_number(redis, "ZCARD formy:workers"), 1);
+	worker_stop(&worker);
+}
+
+static void test_bye(void **state)
+{
+	struct queue_beat beat = {.modes = worker_modes,
+		.mode_count = 2,
+		.registration = "{}",
+		.registration_ms = 60000};
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	worker_beat(&worker, &beat);
+	test_redis_number(redis, "RPUSH formy:task:inbox:host:1 one");
+	assert_int_equal(worker_bye(&worker), 1);
+	assert_int_equal(test_redis_number(redis, "LLEN formy:task:queue"), 1);
+	assert_int_equal(test_redis_number(redis, "EXISTS formy:worker:host:1 formy:workers"), 0);
+	worker_stop(&worker);
+}
+
+static void test_release_keeps_the_order(void **state)
+{
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	foreign_create(redis, "one", A);
+	foreign_create(redis, "two", A);
+	foreign_create(redis, "three", A);
+	assert_int_equal(worker_claim(&worker, 2, "t1"), 2);
+	assert_int_equal(worker_release(&worker, "two", "t1", false), 1);
+	assert_int_equal(worker_release(&worker, "one", "t1", true), 1);
+	assert_int_equal(worker_release(&worker, "one", "t1", true), 0);
+	assert_string_equal(test_redis_text(redis, "LINDEX formy:task:queue 0"), "one");
+	assert_string_equal(test_redis_text(redis, "LINDEX formy:task:queue 1"), "two");
+	assert_int_equal(test_redis_number(redis, "LLEN formy:task:queue"), 3);
+	assert_string_equal(task_field_of(redis, "one", "attempts"), "1");
+	assert_null(task_field_of(redis, "two", "attempts"));
+	assert_consistent(redis, "one");
+	worker_stop(&worker);
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, redis_setup, redis_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(test_expired_lease_goes_to_the_front),
+		test(test_lost_too_often_fails),
+		test(test_half_known_holdings),
+		test(test_leftovers_of_ended_tasks),
+		test(test_dead_workers_inbox),
+		test(test_bye),
+		test(test_release_keeps_the_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,389 @@
+/* Turns: order, rooms, answers that got lost, a Redis that is full. */
+#include <errno.h>
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "contract/worker.h"
+#include "lib/test.h"
+#include "redis/link.h"
+
+#define A "{\"mode\":\"A1\"}"
+#define B "{\"mode\":\"B2\"}"
+
+static void start(void **state, struct test_redis **ret_redis, struct test_worker *worker)
+{
+	*ret_redis = *state;
+	worker_start(worker, *state, "host:1", WORKER_LEASE_MS);
+}
+
+static void create_on(struct test_redis *redis, const char *queue, const char *id, const char *data)
+{
+	test_redis_number(
+		redis, "HSET formy:task:data:%s task_id %s status pending data %s", id, id, data);
+	test_redis_number(redis, "RPUSH %s %s", queue, id);
+}
+
+static void claim_with_room(struct test_worker *worker, unsigned room_a, unsigned room_b,
+	unsigned want, const char *token)
+{
+	struct queue_mode modes[] = {
+		{.name = "A1", .room = room_a}, {.name = "B2", .room = room_b}};
+	struct queue_turn turn = {.modes = modes, .mode_count = 2, .want = want, .token = token};
+
+	worker_turn(worker, &turn);
+	assert_int_equal(worker->result, 0);
+}
+
+static void assert_tasks(const struct test_worker *worker, const char *ids)
+{
+	char found[1024] = "";
+
+	for (size_t i = 0; i < worker->task_count; i++) {
+		(void)snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s%s",
+			i ? " " : "", worker->tasks[i].id);
+	}
+	assert_string_equal(found, ids);
+}
+
+static void test_priorities_then_order(void **state)
+{
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	create_on(redis, "formy:task:queue:low", "l1", A);
+	create_on(redis, "formy:task:queue", "n1", A);
+	create_on(redis, "formy:task:queue", "n2", B);
+	create_on(redis, "formy:task:queue:high", "h1", B);
+	create_on(redis, "formy:task:queue:high", "h2", A);
+	claim_with_room(&worker, 9, 9, 4, "t1");
+	assert_tasks(&worker, "h1 h2 n1 n2");
+	assert_int_equal(worker.tasks[0].priority, TASK_HIGH);
+	assert_int_equal(worker.waiting, 1);
+	claim_with_room(&worker, 9, 9, 4, "t2");
+	assert_tasks(&worker, "l1");
+	assert_int_equal(worker.waiting, 0);
+	/* back where it came from */
+	assert_int_equal(worker_release(&worker, "l1", "t2", false), 1);
+	assert_int_equal(test_redis_number(redis, "LLEN formy:task:queue:low"), 1);
+	assert_null(task_field_of(redis, "l1", "attempts"));
+	assert_null(task_field_of(redis, "l1", "worker"));
+	worker_stop(&worker);
+}
+
+static void test_full_mode_does_not_clog_the_queue(void **state)
+{
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	for (int i = 0; i < 50; i++) {
+		char id[16];
+
+		(void)snprintf(id, sizeof(id), "a%02d", i);
+		create_on(redis, "formy:task:queue", id, A);
+	}
+	create_on(redis, "formy:task:queue", "b1", B);
+	create_on(redis, "formy:task:queue:high", "a_high", A);
+	claim_with_room(&worker, 0, 2, 2, "t1");
+	assert_tasks(&worker, "b1");
+	assert_status(redis, "a07", "pending");
+	claim_with_room(&worker, 3, 2, 5, "t2");
+	assert_tasks(&worker, "a_high a00 a01");
+	worker_stop(&worker);
+}
+
+static void test_other_workers_mode_waits_for_it(void **state)
+{
+	struct queue_mode only_a = {.name = "A1", .room = 4};
+	struct queue_turn turn = {.modes = &only_a, .mode_count = 1, .want = 4, .token = "t1"};
+	struct queue_beat beat = {.modes = worker_modes,
+		.mode_count = 2,
+		.registration = "{}",
+		.registration_ms = 60000};
+	struct test_redis *redis;
+	struct test_worker worker;
+	struct test_worker other;
+
+	start(state, &redis, &worker);
+	worker_start(&other, redis, "host:2", WORKER_LEASE_MS);
+	worker_beat(&other, &beat);
+	create_on(redis, "formy:task:queue", "b1", B);
+	create_on(redis, "formy:task:queue", "a1", A);
+	worker_turn(&worker, &turn);
+	assert_tasks(&worker, "a1");
+	assert_status(redis, "b1", "pending");
+	assert_int_equal(test_redis_number(redis, "LLEN formy:task:wait:B2"), 1);
+	worker_beat(&other, &beat);
+	assert_int_equal(other.beat.waiting, 1);
+	assert_int_equal(worker_claim(&other, 4, "t2"), 1);
+	assert_tasks(&other, "b1");
+	worker_stop(&other);
+	worker_stop(&worker);
+}
+
+static void test_repeated_outcome_is_known(void **state)
+{
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	create_on(redis, "formy:task:queue", "a1", A);
+	assert_int_equal(worker_claim(&worker, 1, "t1"), 1);
+	assert_int_equal(worker_finish(&worker, "a1", "t1", 1, QUEUE_DONE), QUEUE_WRITTEN);
+	assert_int_equal(worker_finish(&worker, "a1", "t1", 1, QUEUE_DONE), QUEUE_ALREADY);
+	assert_int_equal(worker_finish(&worker, "a1", "t1", 1, QUEUE_FAILED), QUEUE_REFUSED);
+	assert_string_equal(worker.reasons[0], "done");
+	assert_status(redis, "a1", "done");
+	worker_stop(&worker);
+}
+
+static void test_late_worker_is_refused(void **state)
+{
+	struct test_redis *redis;
+	struct test_worker worker;
+	struct test_worker other;
+
+	start(state, &redis, &worker);
+	worker_start(&other, redis, "host:2", WORKER_LEASE_MS);
+	create_on(redis, "formy:task:queue", "a1", A);
+	assert_int_equal(worker_claim(&worker, 1, "t1"), 1);
+	test_redis_number(redis, "ZADD formy:task:lease 1 a1");
+	assert_int_equal(worker_reap(&other), 1);
+	assert_int_equal(worker_claim(&other, 1, "t2"), 1);
+	assert_int_equal(other.tasks[0].attempt, 2);
+	assert_int_equal(worker_finish(&worker, "a1", "t1", 1, QUEUE_DONE), QUEUE_REFUSED);
+	assert_string_equal(worker.reasons[0], "taken");
+	assert_false(worker_renew(&worker, "a1", "t1", 99, "late"));
+	assert_int_equal(worker.losses[0], QUEUE_LOST_TAKEN);
+	assert_int_equal(worker_release(&worker, "a1", "t1", true), 0);
+	assert_string_equal(task_field_of(redis, "a1", "progress"), "0");
+	assert_int_equal(worker_finish(&other, "a1", "t2", 2, QUEUE_DONE), QUEUE_WRITTEN);
+	worker_stop(&other);
+	worker_stop(&worker);
+}
+
+static void test_lost_claim_is_given_back(void **state)
+{
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	for (int i = 0; i < 6; i++) {
+		char id[16];
+
+		(void)snprintf(id, sizeof(id), "a%d", i);
+		create_on(redis, "formy:task:queue", id, A);
+	}
+	assert_int_equal(worker_claim(&worker, 2, "t1"), 2);
+	assert_int_equal(worker_claim(&worker, 3, "t2"), 3);
+	assert_int_equal(worker_release_token(&worker, "t2"), 3);
+	assert_int_equal(worker_release_token(&worker, "t2"), 0);
+	assert_int_equal(test_redis_number(redis, "LLEN formy:task:queue"), 4);
+	assert_int_equal(test_redis_number(redis, "SCARD formy:task:processing"), 2);
+	assert_null(task_field_of(redis, "a3", "attempts"));
+	assert_consistent(redis, "a3");
+	worker_stop(&worker);
+}
+
+static void test_retry_waits_and_comes_back(void **state)
+{
+	struct queue_outcome outcome = {.id = "h1",
+		.token = "t1",
+		.attempt = 1,
+		.verdict = QUEUE_RETRY,
+		.json = "{}",
+		.retry_delay_ms = 60000};
+	struct queue_turn turn = {.outcomes = &outcome, .outcome_count = 1, .token = "t2"};
+	struct queue_beat beat = {.modes = worker_modes, .mode_count = 2};
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	create_on(redis, "formy:task:queue:high", "h1", A);
+	assert_int_equal(worker_claim(&worker, 1, "t1"), 1);
+	assert_true(worker_renew(&worker, "h1", "t1", 50, "half"));
+	worker_turn(&worker, &turn);
+	assert_int_equal(worker.fates[0], QUEUE_WRITTEN);
+	assert_status(redis, "h1", "pending");
+	assert_null(task_field_of(redis, "h1", "progress"));
+	assert_null(task_field_of(redis, "h1", "current_step"));
+	assert_null(task_field_of(redis, "h1", "started_at"));
+	assert_null(task_field_of(redis, "h1", "error"));
+	assert_string_equal(task_field_of(redis, "h1", "attempts"), "1");
+	assert_int_equal(worker_claim(&worker, 1, "t3"), 0);
+	worker_beat(&worker, &beat);
+	assert_int_equal(worker.beat.promoted, 0);
+	assert_true(worker.beat.next_due_ms > 50000 && worker.beat.next_due_ms <= 60000);
+	worker_turn(&worker, &turn);
+	assert_int_equal(worker.fates[0], QUEUE_ALREADY);
+
+	test_redis_number(redis, "ZADD formy:task:delayed 1 h1");
+	worker_beat(&worker, &beat);
+	assert_int_equal(worker.beat.promoted, 1);
+	assert_int_equal(worker.beat.waiting, 1);
+	assert_int_equal(worker_claim(&worker, 1, "t4"), 1);
+	assert_int_equal(worker.tasks[0].attempt, 2);
+	assert_int_equal(worker.tasks[0].priority, TASK_HIGH);
+	worker_stop(&worker);
+}
+
+static void test_full_redis_changes_nothing(void **state)
+{
+	struct queue_outcome outcome = {
+		.id = "a1", .token = "t1", .attempt = 1, .verdict = QUEUE_DONE, .json = "{}"};
+	struct queue_turn turn = {.outcomes = &outcome,
+		.outcome_count = 1,
+		.modes = worker_modes,
+		.mode_count = 2,
+		.want = 5,
+		.token = "t2"};
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	create_on(redis, "formy:task:queue", "a1", A);
+	create_on(redis, "formy:task:queue", "a2", A);
+	assert_int_equal(worker_claim(&worker, 1, "t1"), 1);
+	freeReplyObject(test_redis_command(redis, "CONFIG SET maxmemory 1"));
+	worker_turn(&worker, &turn);
+	assert_int_equal(worker.result, -ENOSPC);
+	assert_status(redis, "a1", "processing");
+	assert_status(redis, "a2", "pending");
+	assert_int_equal(test_redis_number(redis, "LLEN formy:task:queue"), 1);
+	freeReplyObject(test_redis_command(redis, "CONFIG SET maxmemory 0"));
+	worker_turn(&worker, &turn);
+	assert_int_equal(worker.result, 0);
+	assert_int_equal(worker.fates[0], QUEUE_WRITTEN);
+	assert_tasks(&worker, "a2");
+	worker_stop(&worker);
+}
+
+static void on_blocking_up(struct link *link, const struct link_server *server, void *data)
+{
+	(void)link;
+	(void)server;
+	*(bool *)data = true;
+}
+
+static void start_waiting(struct test_worker *worker, struct link *blocking, const char *token)
+{
+	struct queue_turn turn = {.modes = worker_modes,
+		.mode_count = 2,
+		.want = 1,
+		.source = QUEUE_FROM_INBOX,
+		.token = token};
+
+	worker->answered = false;
+	assert_int_equal(queue_wait(worker->queue, blocking, &turn, worker_on_turn, worker), 0);
+}
+
+static void test_wait_claims_what_is_pushed(void **state)
+{
+	static const struct link_owner owner = {.up = on_blocking_up};
+	struct queue_beat beat = {.modes = worker_modes,
+		.mode_count = 2,
+		.registration = "{}",
+		.registration_ms = 60000};
+	struct link_options options = {.name = "blocking", .flags = LINK_BLOCKING, .owner = &owner};
+	struct link *blocking;
+	struct test_redis *redis;
+	struct test_worker worker;
+	bool up = false;
+
+	start(state, &redis, &worker);
+	options.address = &redis->address;
+	options.data = &up;
+	assert_int_equal(link_open(&worker.loop, &options, &blocking), 0);
+	worker_run_until(&worker.loop, &up);
+	worker_beat(&worker, &beat);
+
+	worker.answered = false;
+	start_waiting(&worker, blocking, "t1");
+	(void)uv_run(&worker.loop, UV_RUN_NOWAIT);
+	create_on(redis, "formy:task:queue", "a1", A);
+	worker_run_until(&worker.loop, &worker.answered);
+	assert_int_equal(worker.result, 0);
+	assert_tasks(&worker, "a1");
+	assert_consistent(redis, "a1");
+
+	/* and is woken without a task */
+	start_waiting(&worker, blocking, "t2");
+	while (strcmp(test_redis_text(redis, "INFO clients"), "") != 0 &&
+		!strstr(test_redis_text(redis, "INFO clients"), "blocked_clients:1")) {
+		(void)uv_run(&worker.loop, UV_RUN_NOWAIT);
+	}
+	assert_int_equal(queue_stop_waiting(worker.queue, blocking), 0);
+	worker_run_until(&worker.loop, &worker.answered);
+	assert_int_equal(worker.result, 0);
+	assert_int_equal(worker.task_count, 0);
+	link_close(blocking);
+	worker_stop(&worker);
+}
+
+static void test_inbox_of_a_full_worker_goes_back(void **state)
+{
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	create_on(redis, "formy:task:inbox:host:1", "a1", A);
+	create_on(redis, "formy:task:inbox:host:1", "a2", A);
+	create_on(redis, "formy:task:queue", "a3", A);
+	claim_with_room(&worker, 1, 0, 1, "t1");
+	assert_tasks(&worker, "a1");
+	assert_int_equal(test_redis_number(redis, "EXISTS formy:task:inbox:host:1"), 0);
+	claim_with_room(&worker, 5, 0, 5, "t2");
+	assert_tasks(&worker, "a2 a3");
+	worker_stop(&worker);
+}
+
+static void test_times_are_the_contracts(void **state)
+{
+	struct test_redis *redis;
+	struct test_worker worker;
+	const char *text;
+	char today[20];
+
+	start(state, &redis, &worker);
+	create_on(redis, "formy:task:queue", "a1", A);
+	assert_int_equal(worker_claim(&worker, 1, "t1"), 1);
+	(void)snprintf(today, sizeof(today), "%s",
+		test_redis_text(redis, "EVAL %s 0", "return redis.call('TIME')[1]"));
+	{
+		time_t seconds = (time_t)strtoll(today, NULL, 10);
+		struct tm tm;
+		char date[16];
+
+		assert_non_null(gmtime_r(&seconds, &tm));
+		assert_true(strftime(date, sizeof(date), "%Y-%m-%dT%H", &tm) > 0);
+		text = task_field_of(redis, "a1", "started_at");
+		assert_memory_equal(text, date, strlen(date));
+		assert_int_equal(strlen(text), 26);
+	}
+	worker_stop(&worker);
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, redis_setup, redis_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(test_priorities_then_order),
+		test(test_full_mode_does_not_clog_the_queue),
+		test(test_other_workers_mode_waits_for_it),
+		test(test_repeated_outcome_is_known),
+		test(test_late_worker_is_refused),
+		test(test_lost_claim_is_given_back),
+		test(test_retry_waits_and_comes_back),
+		test(test_full_redis_changes_nothing),
+		test(test_wait_claims_what_is_pushed),
+		test(test_inbox_of_a_full_worker_goes_back),
+		test(test_times_are_the_contracts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
