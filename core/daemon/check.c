@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "daemon/catalog.h"
 #include "daemon/load.h"
+#include "daemon/trial.h"
 #include "plugin/registry.h"
 
 struct check {
@@ -34,6 +35,15 @@ static void on_loaded(const struct config_problems *problems, void *arg)
 	}
 }
 
+static void on_untried(const struct mode *mode, const char *why, void *arg)
+{
+	struct check *check = arg;
+
+	(void)fprintf(stderr, "%s:%d: mode \"%s\": %s\n", mode->config->file, mode->config->line,
+		mode->name, why);
+	check->problems++;
+}
+
 int check_run(struct config *config)
 {
 	struct check check = {.catalog = catalog_create(config)};
@@ -54,6 +64,10 @@ int check_run(struct config *config)
 		status = EX_OSERR;
 	}
 	(void)uv_run(&loop, UV_RUN_DEFAULT);
+	if (status == EX_OK && trial_run(&loop, program, check.catalog, on_untried, &check) < 0) {
+		(void)fputs("formyd: no folder for a trial can be made in /tmp\n", stderr);
+		status = EX_OSERR;
+	}
 	(void)uv_loop_close(&loop);
 	if (status == EX_OK && check.problems > 0) {
 		status = EX_CONFIG;

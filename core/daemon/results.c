@@ -11,29 +11,13 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "daemon/catalog.h"
-#include "daemon/claimer.h"
+#include "daemon/publish.h"
 #include "daemon/supervisor.h"
 #include "formy/plugin.h"
 #include "task/outcome.h"
 
 /* A task that killed its executor so often is not tried again: it would kill the next one. */
 #define CRASHES 2
-
-/* The files of one job on their way into the store, on a thread of the pool. */
-struct publishing {
-	uv_work_t work;
-	struct supervisor *sup;
-	struct place *place;
-	struct job *job;
-	struct store_config store;
-	char names[LIMIT_TASK_RESULTS][STORE_NAME_SIZE];
-	struct store_file files[LIMIT_TASK_RESULTS];
-	size_t count;
-	char *metadata;
-	struct store_published published;
-	struct err err;
-	int result;
-};
 
 /* The job ends: it is written to Redis at the next turn. In no list before. */
 static void end(struct supervisor *sup, struct job *job)
@@ -159,32 +143,18 @@ static void succeed(struct supervisor *sup, struct job *job, const char *metadat
 	end(sup, job);
 }
 
-static void publish(uv_work_t *work)
+void results_published(struct supervisor *sup, struct job *job, const char *metadata, int result,
+	const struct err *err, const struct store_published *published)
 {
-	struct publishing *files = work->data;
-
-	files->result = store_publish(&files->store, files->place->scratch, files->job->id,
-		files->files, files->count, &files->err, &files->published);
-}
-
-static void on_published(uv_work_t *work, int status)
-{
-	struct publishing *files = work->data;
-	struct supervisor *sup = files->sup;
-	struct job *job = files->job;
-
-	(void)status;
-	files->place->publishing = false;
-	job_list_remove(&sup->publishing, job);
 	job->mode->running--;
-	if (files->result < 0) {
-		const bool full = store_is_full(files->result);
+	if (result < 0) {
+		const bool full = store_is_full(result);
 		const struct outcome outcome = {
 			.status = FORMY_E_STORAGE,
 			.code = full ? "STORAGE_FULL" : "RESULT_SAVE_FAILED",
 			.message = full ? "The disk of the results is full."
 					: "The result could not be saved.",
-			.details = files->err.text,
+			.details = err->text,
 		};
 
 		fail(sup, job, outcome, false);
@@ -193,84 +163,29 @@ static void on_published(uv_work_t *work, int status)
 		drop(sup, job);
 	} else {
 		job->published = true;
-		succeed(sup, job, files->metadata, &files->published);
+		succeed(sup, job, metadata, published);
 	}
-	free(files->metadata);
-	free(files);
 	supervisor_check_leaving(sup);
 }
 
-static bool type_of_name(const char *name, enum image_type *ret_type)
-{
-	static const enum image_type types[] = {IMAGE_JPEG, IMAGE_PNG, IMAGE_WEBP};
-	const char *dot = strrchr(name, '.');
-
-	for (size_t i = 0; dot && i < sizeof(types) / sizeof(types[0]); i++) {
-		if (strcmp(dot + 1, image_type_extension(types[i])) == 0) {
-			*ret_type = types[i];
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool add_file(struct publishing *files, enum store_role role, const char *name)
-{
-	struct store_file *file = &files->files[files->count];
-
-	if (!name) {
-		return true;
-	}
-	if (!text_copy(files->names[files->count], sizeof(files->names[0]), name)) {
-		return false;
-	}
-	file->role = role;
-	file->name = files->names[files->count];
-	files->count++;
-	return type_of_name(name, &file->type);
-}
-
 /* Moves the job's files into the store, or ends it when it has none. */
-static void publish_files(struct supervisor *sup, struct place *place, struct job *job,
+static void take_result(struct supervisor *sup, struct place *place, struct job *job,
 	const struct msg_outcome *answer)
 {
-	const char *metadata = answer->metadata ? answer->metadata : "{}";
-	struct publishing *files = NULL;
+	const struct store_published nothing = {0};
 
 	if (!answer->output) {
-		const struct store_published nothing = {0};
-
 		job->mode->running--;
-		succeed(sup, job, metadata, &nothing);
-		return;
-	}
-	files = calloc(1, sizeof(*files));
-	if (!files || !(files->metadata = strdup(metadata)) ||
-		!add_file(files, STORE_OUTPUT, answer->output) ||
-		!add_file(files, STORE_THUMB, answer->thumbnail) ||
-		!add_file(files, STORE_COMPARISON, answer->comparison)) {
+		succeed(sup, job, answer->metadata ? answer->metadata : "{}", &nothing);
+	} else if (publish_begin(sup, place, job, answer) < 0) {
 		const struct outcome outcome = {
 			.status = FORMY_E_INTERNAL,
 			.details = "the executor named files that no result can have",
 		};
 
-		if (files) {
-			free(files->metadata);
-			free(files);
-		}
 		job->mode->running--;
 		fail(sup, job, outcome, false);
-		return;
 	}
-	files->work.data = files;
-	files->sup = sup;
-	files->place = place;
-	files->job = job;
-	files->store = sup->store;
-	job->state = JOB_PUBLISHING;
-	job_list_push(&sup->publishing, job);
-	place->publishing = true;
-	(void)uv_queue_work(sup->loop, &files->work, publish, on_published);
 }
 
 static bool metadata_is_sane(const char *text)
@@ -334,7 +249,7 @@ void results_answered(struct supervisor *sup, struct place *place, struct job *j
 		job->mode->running--;
 		drop(sup, job);
 	} else if (answer->status == FORMY_OK && metadata_is_sane(answer->metadata)) {
-		publish_files(sup, place, job, answer);
+		take_result(sup, place, job, answer);
 	} else if (answer->status == FORMY_OK) {
 		const struct outcome outcome = {
 			.status = FORMY_E_INTERNAL,

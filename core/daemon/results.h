@@ -1,18 +1,18 @@
 /* How jobs end: an executor's answer, or its death, becomes what Redis is told.
- *
- * Files go from the slot's scratch folder into the store before Redis says "done", on a thread of
- * libuv's pool, as a disk may be slow and leases must be renewed meanwhile. Loop's thread only. */
+ * Loop's thread only. */
 #ifndef FORMY_DAEMON_RESULTS_H
 #define FORMY_DAEMON_RESULTS_H
 
 #include <stdbool.h>
 
+struct err;
 struct job;
 struct msg_outcome;
 struct outcome;
 struct place;
 struct queue_answer;
 struct slot_exit;
+struct store_published;
 struct supervisor;
 
 /* The executor answered. The job leaves the running ones. */
@@ -22,6 +22,11 @@ void results_answered(struct supervisor *sup, struct place *place, struct job *j
 /* The executor died with it. */
 void results_lost(
 	struct supervisor *sup, struct place *place, struct job *job, const struct slot_exit *end);
+
+/* Its files are in the store (0), or are not: a negative errno with its sentence. The job is in no
+ * list. */
+void results_published(struct supervisor *sup, struct job *job, const char *metadata, int result,
+	const struct err *err, const struct store_published *published);
 
 /* It ends without having run: in no list, or in its mode's waiting ones no more. */
 void results_refuse(

@@ -1,0 +1,111 @@
+#include "daemon/publish.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "daemon/results.h"
+#include "daemon/supervisor.h"
+
+/* The files of one job on their way. */
+struct publishing {
+	uv_work_t work;
+	struct supervisor *sup;
+	struct place *place;
+	struct job *job;
+	struct store_config store;
+	char names[LIMIT_TASK_RESULTS][STORE_NAME_SIZE];
+	struct store_file files[LIMIT_TASK_RESULTS];
+	size_t count;
+	char *metadata;
+	struct store_published published;
+	struct err err;
+	int result;
+};
+
+static void free_publishing(struct publishing *files)
+{
+	if (files) {
+		free(files->metadata);
+		free(files);
+	}
+}
+
+/* On a thread of the pool: nothing of the supervisor is touched but the scratch folder's path. */
+static void move_files(uv_work_t *work)
+{
+	struct publishing *files = work->data;
+
+	files->result = store_publish(&files->store, files->place->scratch, files->job->id,
+		files->files, files->count, &files->err, &files->published);
+}
+
+static void on_moved(uv_work_t *work, int status)
+{
+	struct publishing *files = work->data;
+
+	(void)status;
+	files->place->publishing = false;
+	job_list_remove(&files->sup->publishing, files->job);
+	results_published(files->sup, files->job, files->metadata, files->result, &files->err,
+		&files->published);
+	free_publishing(files);
+}
+
+static bool type_of_name(const char *name, enum image_type *ret_type)
+{
+	static const enum image_type types[] = {IMAGE_JPEG, IMAGE_PNG, IMAGE_WEBP};
+	const char *dot = strrchr(name, '.');
+
+	for (size_t i = 0; dot && i < sizeof(types) / sizeof(types[0]); i++) {
+		if (strcmp(dot + 1, image_type_extension(types[i])) == 0) {
+			*ret_type = types[i];
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool add_file(struct publishing *files, enum store_role role, const char *name)
+{
+	struct store_file *file = &files->files[files->count];
+
+	if (!name) {
+		return true;
+	}
+	if (!text_copy(files->names[files->count], sizeof(files->names[0]), name)) {
+		return false;
+	}
+	file->role = role;
+	file->name = files->names[files->count];
+	files->count++;
+	return type_of_name(name, &file->type);
+}
+
+int publish_begin(struct supervisor *sup, struct place *place, struct job *job,
+	const struct msg_outcome *answer)
+{
+	struct publishing *files = calloc(1, sizeof(*files));
+
+	if (!files || !(files->metadata = strdup(answer->metadata ? answer->metadata : "{}"))) {
+		free_publishing(files);
+		return -ENOMEM;
+	}
+	if (!add_file(files, STORE_OUTPUT, answer->output) ||
+		!add_file(files, STORE_THUMB, answer->thumbnail) ||
+		!add_file(files, STORE_COMPARISON, answer->comparison)) {
+		free_publishing(files);
+		return -EINVAL;
+	}
+	files->work.data = files;
+	files->sup = sup;
+	files->place = place;
+	files->job = job;
+	files->store = sup->store;
+	job->state = JOB_PUBLISHING;
+	job_list_push(&sup->publishing, job);
+	place->publishing = true;
+	(void)uv_queue_work(sup->loop, &files->work, move_files, on_moved);
+	return 0;
+}
