@@ -36,14 +36,16 @@ struct pixels_encoding {
 	int quality; /* 1 to 100 for JPEG and WebP; 0: the default, 92 */
 };
 
-/* Starts libvips with so many threads of its own, and with no loaders but JPEG, PNG and WebP.
+/* Starts libvips, without modules, with so many threads of its own, and with no loaders but JPEG, PNG and WebP.
  * warn: takes libvips' warnings, NULL drops them. Once a process. 0 or a negative errno. */
 int pixels_init(unsigned threads, void (*warn)(const char *text), struct err *err);
 
 void pixels_shutdown(void);
 
-/* The contract's error code for a negative result of the functions below. */
+/* The contract's error code for a negative result of pixels_decode_*(), see there; and for one of
+ * the functions that write: STORAGE_FULL, RESOURCE_LIMIT_EXCEEDED, else RESULT_SAVE_FAILED. */
 const char *pixels_error_code(int result);
+const char *pixels_write_code(int result);
 
 /* Decodes a file from its start, by its content. Orientation is applied, the profile converted,
  * alpha kept when any pixel is not opaque: *ret_pixels has 3 or 4 channels, rows without gaps, at
@@ -78,7 +80,7 @@ int pixels_write(const struct pixels *pixels, const struct pixels_encoding *how,
 int pixels_write_thumbnail(
 	const struct pixels *pixels, const char *path, struct err *err, uint64_t *ret_size);
 
-/* Writes pictures side by side at one height as a JPEG: the lowest of theirs and at most
+/* Writes pictures side by side as a JPEG, at one height: that of the tallest, at most
  * PIXELS_COMPARISON_HEIGHT. RGBA on a checkerboard. */
 #define PIXELS_COMPARISON_HEIGHT 1024
 int pixels_write_comparison(const struct pixels *const *pictures, size_t count, const char *path,

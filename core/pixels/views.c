@@ -1,0 +1,166 @@
+#include <errno.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/limits.h"
+#include "pixels/pixels.h"
+#include "pixels/vips.h"
+
+#define QUALITY 85
+#define CHECKER_SIDE 8
+#define CHECKER_LIGHT 255
+#define CHECKER_DARK 224
+#define GAP 8           /* between the pictures of a comparison, white */
+#define MAX_WIDTH 16384 /* of a comparison; a JPEG's own limit is 65535 */
+
+/* The picture at another size, 3 or 4 channels. */
+static int resize(const struct pixels *pixels, uint32_t width, uint32_t height, struct err *err,
+	struct pixels *ret_pixels)
+{
+	VipsImage *image = pixels_as_vips(pixels);
+	VipsImage *small = NULL;
+	VipsImage *colour = NULL;
+	struct pixels out = {0};
+	int result = -EIO;
+
+	if (!image ||
+		vips_thumbnail_image(image, &small, (int)width, "height", (int)height, "size",
+			VIPS_SIZE_FORCE, "no_rotate", TRUE, NULL) != 0 ||
+		vips_colourspace(small, &colour, VIPS_INTERPRETATION_sRGB, NULL) != 0) {
+		result = vips_fail(err, result, "the picture cannot be made smaller");
+		goto out;
+	}
+	out.memory = vips_image_write_to_memory(colour, NULL);
+	if (!out.memory) {
+		result = vips_fail(err, -ENOMEM, "the picture cannot be made smaller");
+		goto out;
+	}
+	out.data = out.memory;
+	out.channels = (uint32_t)vips_image_get_bands(colour);
+	out.width = (uint32_t)vips_image_get_width(colour);
+	out.height = (uint32_t)vips_image_get_height(colour);
+	out.stride = (size_t)out.width * out.channels;
+	*ret_pixels = out;
+	result = 0;
+out:
+	g_clear_object(&image);
+	g_clear_object(&small);
+	g_clear_object(&colour);
+	return result;
+}
+
+/* Lays a picture of 3 or 4 channels on a checkerboard, into one of 3 channels. */
+static void lay_on_checker(const struct pixels *from, uint8_t *to, size_t to_stride)
+{
+	for (size_t y = 0; y < from->height; y++) {
+		const uint8_t *in = from->data + y * from->stride;
+		uint8_t *out = to + y * to_stride;
+
+		for (size_t x = 0; x < from->width; x++, in += from->channels, out += 3) {
+			bool dark = (x / CHECKER_SIDE + y / CHECKER_SIDE) % 2;
+			unsigned under = dark ? CHECKER_DARK : CHECKER_LIGHT;
+			unsigned alpha = from->channels == 4 ? in[3] : 255;
+
+			for (size_t c = 0; c < 3; c++) {
+				out[c] = (uint8_t)((in[c] * alpha + under * (255 - alpha) + 127) /
+					255);
+			}
+		}
+	}
+}
+
+static uint32_t scale(uint32_t length, uint32_t to, uint32_t from)
+{
+	uint64_t scaled = ((uint64_t)length * to + from / 2) / from;
+
+	return scaled > 0 ? (uint32_t)scaled : 1;
+}
+
+int pixels_write_thumbnail(
+	const struct pixels *pixels, const char *path, struct err *err, uint64_t *ret_size)
+{
+	const struct pixels_encoding how = {.type = IMAGE_JPEG, .quality = QUALITY};
+	uint32_t longer = pixels->width > pixels->height ? pixels->width : pixels->height;
+	uint32_t side = longer < PIXELS_THUMBNAIL_SIDE ? longer : PIXELS_THUMBNAIL_SIDE;
+	struct pixels small = {0};
+	struct pixels flat = {0};
+	int result = resize(pixels, scale(pixels->width, side, longer),
+		scale(pixels->height, side, longer), err, &small);
+
+	if (result == 0) {
+		result = pixels_allocate(3, small.width, small.height, err, &flat);
+	}
+	if (result == 0) {
+		lay_on_checker(&small, flat.memory, flat.stride);
+		result = pixels_write(&flat, &how, path, err, ret_size);
+	}
+	pixels_finish(&small);
+	pixels_finish(&flat);
+	return result;
+}
+
+/* The width of all at one height, with the gaps. */
+static uint64_t total_width(const struct pixels *const *pictures, size_t count, uint32_t height)
+{
+	uint64_t width = (count - 1) * GAP;
+
+	for (size_t i = 0; i < count; i++) {
+		width += scale(pictures[i]->width, height, pictures[i]->height);
+	}
+	return width;
+}
+
+static uint32_t common_height(const struct pixels *const *pictures, size_t count)
+{
+	uint32_t height = 1;
+
+	for (size_t i = 0; i < count; i++) {
+		height = pictures[i]->height > height ? pictures[i]->height : height;
+	}
+	height = height < PIXELS_COMPARISON_HEIGHT ? height : PIXELS_COMPARISON_HEIGHT;
+	while (height > 1 && total_width(pictures, count, height) > MAX_WIDTH) {
+		height -= height / 8 + 1 < height ? height / 8 + 1 : 1;
+	}
+	return height;
+}
+
+int pixels_write_comparison(const struct pixels *const *pictures, size_t count, const char *path,
+	struct err *err, uint64_t *ret_size)
+{
+	const struct pixels_encoding how = {.type = IMAGE_JPEG, .quality = QUALITY};
+	struct pixels canvas = {0};
+	uint32_t height;
+	uint64_t width;
+	size_t left = 0;
+	int result;
+
+	if (count == 0 || count > LIMIT_TASK_INPUTS + 1) {
+		return err_set(err, -EINVAL, "a comparison of %zu pictures cannot be made", count);
+	}
+	height = common_height(pictures, count);
+	width = total_width(pictures, count, height);
+	if (width > UINT16_MAX) {
+		return err_set(err, -EINVAL, "the pictures are too wide for a comparison");
+	}
+	result = pixels_allocate(3, (uint32_t)width, height, err, &canvas);
+	if (result < 0) {
+		return result;
+	}
+	memset(canvas.memory, 255, canvas.stride * height);
+	for (size_t i = 0; i < count && result == 0; i++) {
+		struct pixels part = {0};
+
+		result = resize(pictures[i], scale(pictures[i]->width, height, pictures[i]->height),
+			height, err, &part);
+		if (result == 0) {
+			lay_on_checker(&part, (uint8_t *)canvas.memory + left * 3, canvas.stride);
+			left += part.width + GAP;
+		}
+		pixels_finish(&part);
+	}
+	if (result == 0) {
+		result = pixels_write(&canvas, &how, path, err, ret_size);
+	}
+	pixels_finish(&canvas);
+	return result;
+}
