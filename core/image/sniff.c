@@ -10,6 +10,10 @@
 /* JPEG keeps its size behind any number of metadata segments; real files have a few dozen. */
 #define MAX_JPEG_SEGMENTS 2048
 
+/* Chunks of a PNG before its pixels, and bytes of EXIF: more is not looked at. */
+#define MAX_PNG_CHUNKS 256
+#define MAX_PNG_EXIF 1024
+
 /* Where the bytes are: in a file, or in memory when fd is -1. */
 struct source {
 	int fd;
@@ -190,6 +194,57 @@ static int sniff_jpeg(const struct source *source, struct err *err, struct image
 	return err_set(err, -EBADMSG, "the JPEG's header is damaged");
 }
 
+/* The orientation in a block of EXIF, which is a TIFF file's head; 1 when there is none. */
+static int read_orientation(const uint8_t *exif, size_t len)
+{
+	bool big = len >= 8 && memcmp(exif, "MM\0*", 4) == 0;
+	uint32_t ifd;
+	uint32_t entries;
+
+	if (!big && (len < 8 || memcmp(exif, "II*\0", 4) != 0)) {
+		return 1;
+	}
+	ifd = big ? be32(exif + 4) : le16(exif + 6) << 16 | le16(exif + 4);
+	if (ifd > len - 2) {
+		return 1;
+	}
+	entries = big ? be16(exif + ifd) : le16(exif + ifd);
+	for (size_t at = ifd + 2; entries > 0 && at + 12 <= len; entries--, at += 12) {
+		uint32_t tag = big ? be16(exif + at) : le16(exif + at);
+		uint32_t value = big ? be16(exif + at + 8) : le16(exif + at + 8);
+
+		if (tag == 0x0112) {
+			return value >= 1 && value <= 8 ? (int)value : 1;
+		}
+	}
+	return 1;
+}
+
+static int find_png_orientation(const struct source *source)
+{
+	uint64_t offset = 8;
+
+	for (int i = 0; i < MAX_PNG_CHUNKS; i++) {
+		uint8_t exif[MAX_PNG_EXIF];
+		uint8_t head[8];
+		size_t len;
+		ssize_t n;
+
+		if (read_header(source, offset, head, sizeof(head), NULL) < 0 ||
+			memcmp(head + 4, "IDAT", 4) == 0) {
+			break;
+		}
+		len = be32(head);
+		if (memcmp(head + 4, "eXIf", 4) == 0) {
+			n = read_some(
+				source, offset + 8, exif, len < sizeof(exif) ? len : sizeof(exif));
+			return n > 0 ? read_orientation(exif, (size_t)n) : 1;
+		}
+		offset += 12 + (uint64_t)len;
+	}
+	return 1;
+}
+
 static int sniff_png(const struct source *source, struct err *err, struct image_info *info)
 {
 	uint8_t head[24];
@@ -202,6 +257,7 @@ static int sniff_png(const struct source *source, struct err *err, struct image_
 		be32(head + 16) > INT32_MAX || be32(head + 20) > INT32_MAX) {
 		return err_set(err, -EBADMSG, "the PNG's header is damaged");
 	}
+	info->orientation = find_png_orientation(source);
 	return set_size(info, be32(head + 16), be32(head + 20), err);
 }
 

@@ -17,6 +17,7 @@ struct image_info {
 	enum image_type type;
 	uint32_t width;  /* as stored: an EXIF orientation may swap the two */
 	uint32_t height; /* both at least 1 */
+	int orientation; /* EXIF's 1 to 8 in a PNG, where decoders pass it over; 0: not looked for */
 	bool animated;   /* a WebP of several frames; an animated PNG counts as its first picture */
 };
 

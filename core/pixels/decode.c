@@ -238,7 +238,7 @@ static int decode(VipsSource *source, const struct image_info *info, struct err 
 		result = err_set(err, -EBADMSG, "%s: two headers differ about its size", what);
 		goto out;
 	}
-	orientation = vips_image_get_orientation(image);
+	orientation = info->orientation ? info->orientation : vips_image_get_orientation(image);
 	sink.turn = turns[orientation >= 1 && orientation <= 8 ? orientation : 1];
 	if (to_srgb(&image) != 0) {
 		result = vips_fail(err, -EBADMSG, "the picture's colours cannot be converted");
