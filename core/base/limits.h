@@ -5,6 +5,8 @@
 #ifndef FORMY_BASE_LIMITS_H
 #define FORMY_BASE_LIMITS_H
 
+#include <stdint.h>
+
 /* Names. */
 #define LIMIT_TASK_ID 128    /* characters; contract: [A-Za-z0-9_.-]{1,128} */
 #define LIMIT_IMAGE_ID 128   /* characters; contract: [A-Za-z0-9_-]{1,128} */
@@ -22,7 +24,9 @@
 #define LIMIT_ERROR_DETAILS 1024      /* bytes of `error.details` */
 #define LIMIT_TASK_INPUTS 8           /* pictures that one task may bring */
 #define LIMIT_TASK_RESULTS 3          /* files that one task may leave: output, thumb, comparison */
-#define LIMIT_JSON_DEPTH 32           /* nesting of any JSON that comes from outside */
+#define LIMIT_TASK_FACTS (16 * 1024)  /* bytes of a result's facts, as JSON */
+#define LIMIT_TASK_MEMORY (UINT64_C(2) << 30) /* bytes that a plugin may have for a task */
+#define LIMIT_JSON_DEPTH 32                   /* nesting of any JSON that comes from outside */
 
 /* Queue. */
 #define LIMIT_BATCH 32   /* tasks finished and tasks claimed in one script call */

@@ -78,9 +78,8 @@ static void take_descriptor(struct look *look, const char *json)
 
 	if (descriptor_from_json(json, strlen(json), &err, &descriptor) < 0) {
 		set_state(look->file, PLUGIN_REFUSED, err.text);
-	} else if (registry_set_descriptor(look->probe->registry, look->file, descriptor) < 0) {
-		descriptor_destroy(descriptor);
-		set_state(look->file, PLUGIN_CANNOT_LOAD, "out of memory");
+	} else {
+		registry_set_descriptor(look->probe->registry, look->file, descriptor);
 	}
 }
 

@@ -184,24 +184,23 @@ int registry_set_state(struct plugin_file *file, enum plugin_state state, const 
 }
 
 /* Two files of one id: neither is used, as nobody could say which of them is meant. */
-static int refuse_pair(struct plugin_file *file, const struct plugin_file *other)
+static void refuse_pair(struct plugin_file *file, const struct plugin_file *other)
 {
 	char reason[ERR_TEXT_MAX];
 
 	(void)snprintf(reason, sizeof(reason),
 		"its id \"%s\" is also that of %s; remove one of the two files",
 		file->descriptor->id, other->path);
-	return registry_set_state(file, PLUGIN_REFUSED, reason);
+	/* without memory the state counts and the reason is lost */
+	(void)registry_set_state(file, PLUGIN_REFUSED, reason);
 }
 
-int registry_set_descriptor(
+void registry_set_descriptor(
 	struct registry *registry, struct plugin_file *file, struct descriptor *descriptor)
 {
-	int result;
-
 	descriptor_destroy(file->descriptor);
 	file->descriptor = descriptor;
-	result = registry_set_state(file, PLUGIN_READY, NULL);
+	(void)registry_set_state(file, PLUGIN_READY, NULL);
 	for (size_t i = 0; i < registry->count; i++) {
 		struct plugin_file *other = registry->entries[i];
 
@@ -209,11 +208,9 @@ int registry_set_descriptor(
 			strcmp(other->descriptor->id, descriptor->id) != 0) {
 			continue;
 		}
-		if (refuse_pair(file, other) < 0 || refuse_pair(other, file) < 0) {
-			result = -ENOMEM;
-		}
+		refuse_pair(file, other);
+		refuse_pair(other, file);
 	}
-	return result;
 }
 
 static bool is_usable(const struct plugin_file *file)

@@ -60,8 +60,8 @@ size_t registry_count(const struct registry *registry);
 struct plugin_file *registry_at(struct registry *registry, size_t index);
 
 /* Records a probe's answer: the registry then owns the descriptor. The file is PLUGIN_READY, or
- * PLUGIN_REFUSED together with every other file of the same plugin id. 0 or -ENOMEM. */
-int registry_set_descriptor(
+ * PLUGIN_REFUSED together with every other file of the same plugin id. */
+void registry_set_descriptor(
 	struct registry *registry, struct plugin_file *file, struct descriptor *descriptor);
 
 /* Records another state and why; reason may be NULL. A descriptor is kept. 0 or -ENOMEM: then the

@@ -1,0 +1,59 @@
+/* formy-executor: runs one mode's plugin for formyd, or says what is in a plugin file. */
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+
+#include "base/err.h"
+#include "executor/probe.h"
+#include "executor/sandbox.h"
+#include "executor/serve.h"
+#include "wire/channel.h"
+
+/* A descriptor of that number can be anything when this is started by hand. */
+static bool is_channel(int fd)
+{
+	int type = 0;
+	socklen_t size = sizeof(type);
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
+}
+
+static int usage(void)
+{
+	(void)fputs(
+		"formy-executor is started by formyd. By hand it only tells what is in a plugin: "
+		"formy-executor --probe FILE.so\n",
+		stderr);
+	return EX_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	bool probe = argc == 3 && strcmp(argv[1], "--probe") == 0;
+	bool connected = is_channel(CHANNEL_FD);
+	struct err err = {0};
+	char path[PATH_MAX];
+
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		(void)puts("formy-executor " FORMY_VERSION);
+		return EX_OK;
+	}
+	if (!probe && (argc != 1 || !connected)) {
+		return usage();
+	}
+	if (probe && !realpath(argv[2], path)) {
+		(void)snprintf(path, sizeof(path), "%s", argv[2]);
+	}
+	if (sandbox_enter(&err) < 0) {
+		(void)fprintf(stderr, "formy-executor: %s\n", err.text);
+		return EX_OSERR;
+	}
+	if (probe) {
+		return probe_run(path, connected ? CHANNEL_FD : -1);
+	}
+	return serve_run(CHANNEL_FD, CONTROL_FD);
+}

@@ -1,0 +1,312 @@
+#include "executor/serve.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/fs.h"
+#include "base/limits.h"
+#include "executor/finish.h"
+#include "executor/host.h"
+#include "executor/loader.h"
+#include "executor/speak.h"
+#include "executor/task.h"
+#include "pixels/pixels.h"
+#include "wire/channel.h"
+#include "wire/control.h"
+#include "wire/msg.h"
+
+struct executor {
+	int channel;
+	const struct control_page *control;
+	unsigned char setup_packet[LIMIT_FRAME]; /* what setup's texts point into */
+	unsigned char packet[LIMIT_FRAME];
+	struct msg_setup setup;
+	const formy_plugin *plugin;
+	const formy_plugin *engine_plugin; /* NULL: the mode has no engine */
+	const formy_mode *mode;
+	const formy_engine *engine;
+	void *mode_state;
+	void *engine_state;
+	bool mode_open;
+	bool engine_open;
+	formy_task task;
+	struct finish finish;
+};
+
+static void warn_of_pixels(const char *text)
+{
+	host_table()->log(NULL, FORMY_LOG_DEBUG, text);
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* As channel_receive, but waits on a socket that does not. */
+static ssize_t receive(int channel, unsigned char *packet, int *fds, size_t *ret_count)
+{
+	for (;;) {
+		struct pollfd ready = {.fd = channel, .events = POLLIN};
+		ssize_t len = channel_receive(
+			channel, packet, LIMIT_FRAME, 0, fds, LIMIT_TASK_INPUTS, ret_count);
+
+		if (len != -EAGAIN) {
+			return len;
+		}
+		if (poll(&ready, 1, -1) < 0 && errno != EINTR) {
+			return -errno;
+		}
+	}
+}
+
+/* Says why the mode cannot be served. */
+static int refuse(struct executor *ex, const char *code, const char *message)
+{
+	struct msg msg = {.type = MSG_REFUSED, .refused = {.code = code, .message = message}};
+
+	(void)speak(ex->channel, &msg);
+	return EX_UNAVAILABLE;
+}
+
+static int refuse_file(struct executor *ex, const char *code, const char *path, const char *why)
+{
+	char message[ERR_TEXT_MAX];
+
+	(void)snprintf(message, sizeof(message), "%.200s: %.280s", path, why);
+	return refuse(ex, code, message);
+}
+
+static int refuse_open(struct executor *ex, const char *code, const char *what, formy_status status)
+{
+	char message[ERR_TEXT_MAX];
+	const char *words = host_last_words();
+
+	(void)snprintf(message, sizeof(message), "%.100s cannot be opened (%d)%s%.300s", what,
+		(int)status, words[0] ? ": " : "", words);
+	return refuse(ex, code, message);
+}
+
+static int open_engine(struct executor *ex)
+{
+	struct err err = {0};
+	formy_status status;
+
+	if (!ex->setup.engine_name) {
+		return 0;
+	}
+	if (loader_open(ex->setup.engine_path, &err, NULL, &ex->engine_plugin) < 0) {
+		return refuse_file(ex, "ENGINE_NOT_AVAILABLE", ex->setup.engine_path, err.text);
+	}
+	ex->engine = loader_find_engine(ex->engine_plugin, ex->setup.engine_type);
+	if (!ex->engine) {
+		return refuse_file(ex, "ENGINE_NOT_AVAILABLE", ex->setup.engine_path,
+			"it has no engine of the type any more that it had when it was probed");
+	}
+	if (ex->engine->open) {
+		status = ex->engine->open(host_table(), ex->setup.engine_config, &ex->engine_state);
+		if (status != FORMY_OK) {
+			return refuse_open(
+				ex, "ENGINE_NOT_AVAILABLE", ex->setup.engine_name, status);
+		}
+	}
+	ex->engine_open = true;
+	return 0;
+}
+
+static int open_mode(struct executor *ex)
+{
+	struct err err = {0};
+	formy_status status;
+
+	if (loader_open(ex->setup.plugin_path, &err, NULL, &ex->plugin) < 0) {
+		return refuse_file(ex, "PIPELINE_INIT_FAILED", ex->setup.plugin_path, err.text);
+	}
+	ex->mode = loader_find_mode(ex->plugin, ex->setup.mode);
+	if (!ex->mode) {
+		return refuse_file(ex, "PIPELINE_INIT_FAILED", ex->setup.plugin_path,
+			"it has not the mode any more that it had when it was probed");
+	}
+	if (ex->mode->open) {
+		status = ex->mode->open(host_table(), ex->setup.mode_config, &ex->mode_state);
+		if (status != FORMY_OK) {
+			return refuse_open(ex,
+				status == FORMY_E_PARAMS ? "PIPELINE_CONFIG_ERROR"
+							 : "PIPELINE_INIT_FAILED",
+				ex->setup.mode, status);
+		}
+	}
+	ex->mode_open = true;
+	return 0;
+}
+
+/* A mode that takes and makes no pictures does without the image library. */
+static bool needs_pixels(const formy_mode *mode)
+{
+	return !(mode->flags & FORMY_MODE_NO_OUTPUT) ||
+		strcspn(mode->inputs, "{") != strlen(mode->inputs);
+}
+
+static int open_all(struct executor *ex)
+{
+	struct msg ready = {.type = MSG_READY};
+	struct task_setting setting;
+	struct err err = {0};
+	int status;
+
+	host_init(ex->channel, (unsigned)ex->setup.log_level);
+	status = open_engine(ex);
+	if (status == 0) {
+		status = open_mode(ex);
+	}
+	if (status != 0) {
+		return status;
+	}
+	if (needs_pixels(ex->mode) &&
+		pixels_init((unsigned)ex->setup.threads, warn_of_pixels, &err) < 0) {
+		return refuse(ex, "PIPELINE_INIT_FAILED", err.text);
+	}
+	setting = (struct task_setting){
+		.channel = ex->channel,
+		.control = ex->control,
+		.max_upload_size = ex->setup.max_upload_size,
+		.max_pixels = ex->setup.max_pixels,
+		.log_level = (unsigned)ex->setup.log_level,
+		.mode = ex->setup.mode,
+		.engine = ex->engine,
+		.engine_name = ex->setup.engine_name,
+		.engine_state = ex->engine_state,
+	};
+	if (task_init(&ex->task, &setting) < 0) {
+		return EX_OSERR;
+	}
+	ready.ready = (struct msg_ready){
+		.protocol = MSG_PROTOCOL,
+		.plugin_version = ex->plugin->version,
+		.engine_version = ex->engine_plugin ? ex->engine_plugin->version : NULL,
+	};
+	return speak(ex->channel, &ready) < 0 ? EX_OSERR : 0;
+}
+
+static int run_job(struct executor *ex, const struct msg_job *job, const int *fds, size_t count)
+{
+	struct msg answer = {.type = MSG_OUTCOME};
+	uint64_t start;
+	uint64_t ran;
+	formy_status status;
+	int result;
+
+	if (task_begin(&ex->task, job, fds, count) < 0) {
+		return EX_PROTOCOL;
+	}
+	start = now_us();
+	status = ex->mode->run(host_table(), ex->mode_state, &ex->task);
+	ran = now_us() - start;
+	finish_task(&ex->task, status, ex->mode->flags, ex->setup.scratch, &ex->finish,
+		&answer.outcome);
+	answer.outcome.run_us = ran;
+	result = speak(ex->channel, &answer);
+	finish_clear(&ex->finish);
+	task_end(&ex->task);
+	return result < 0 && result != -EPIPE ? EX_OSERR : 0;
+}
+
+static int receive_setup(struct executor *ex)
+{
+	struct msg msg;
+	ssize_t len = receive(ex->channel, ex->setup_packet, NULL, NULL);
+
+	if (len == 0) {
+		return -1;
+	}
+	if (len < 0 || msg_decode(ex->setup_packet, (size_t)len, &msg) < 0 ||
+		msg.type != MSG_SETUP || msg.setup.protocol != MSG_PROTOCOL ||
+		(msg.setup.engine_name &&
+			(!msg.setup.engine_type || !msg.setup.engine_path ||
+				!msg.setup.engine_config))) {
+		return EX_PROTOCOL;
+	}
+	ex->setup = msg.setup;
+	return 0;
+}
+
+static int serve_jobs(struct executor *ex)
+{
+	for (;;) {
+		int fds[LIMIT_TASK_INPUTS];
+		size_t count = 0;
+		struct msg msg;
+		int status;
+		ssize_t len = receive(ex->channel, ex->packet, fds, &count);
+
+		if (len == 0 || len == -ECONNRESET) {
+			return 0;
+		}
+		if (len < 0 || msg_decode(ex->packet, (size_t)len, &msg) < 0 ||
+			msg.type != MSG_JOB) {
+			while (len > 0 && count > 0) {
+				fs_close(fds[--count]);
+			}
+			return EX_PROTOCOL;
+		}
+		status = run_job(ex, &msg.job, fds, count);
+		if (status != 0) {
+			return status;
+		}
+	}
+}
+
+static void close_all(struct executor *ex)
+{
+	if (ex->mode_open && ex->mode->close) {
+		ex->mode->close(ex->mode_state);
+	}
+	if (ex->engine_open && ex->engine->close) {
+		ex->engine->close(ex->engine_state);
+	}
+}
+
+int serve_run(int channel, int control_fd)
+{
+	struct executor *ex = calloc(1, sizeof(*ex));
+	bool served = false;
+	int status;
+
+	if (!ex) {
+		return EX_OSERR;
+	}
+	ex->channel = channel;
+	ex->control = control_map(control_fd);
+	status = receive_setup(ex);
+	if (status == 0) {
+		status = open_all(ex);
+		served = status == 0;
+	}
+	if (status == 0) {
+		status = serve_jobs(ex);
+	}
+	if (status == EX_PROTOCOL) {
+		(void)fputs("formy-executor: the worker sent what makes no sense; are formyd and "
+			    "formy-executor of one version?\n",
+			stderr);
+	}
+	close_all(ex);
+	if (served) {
+		task_finish(&ex->task);
+	}
+	buf_finish(&ex->finish.metadata);
+	control_unmap(ex->control);
+	free(ex);
+	return status < 0 ? 0 : status;
+}

@@ -1,0 +1,398 @@
+#include "executor/task.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fs.h"
+#include "base/ident.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "executor/speak.h"
+#include "executor/text.h"
+#include "wire/msg.h"
+
+#define MAX_LOG_LINES 1000 /* of one task */
+
+int task_init(struct formy_task *task, const struct task_setting *setting)
+{
+	int result;
+
+	*task = (struct formy_task){.setting = *setting, .thread = pthread_self()};
+	result = arena_init(&task->arena, LIMIT_TASK_MEMORY);
+	if (result == 0) {
+		result = progress_init(&task->progress, setting->channel);
+	}
+	return result;
+}
+
+void task_finish(struct formy_task *task)
+{
+	task_end(task);
+	progress_finish(&task->progress);
+	arena_finish(&task->arena);
+}
+
+/* Splits "source,background" into the inputs' roles. */
+static int take_roles(struct formy_task *task, const char *roles, const int *fds, size_t count)
+{
+	const char *at = roles;
+
+	for (size_t i = 0; i < count; i++) {
+		struct task_input *input = &task->inputs[i];
+		size_t len = strcspn(at, ",");
+
+		if (!ident_is_name(at, len)) {
+			return -EPROTO;
+		}
+		memcpy(input->role, at, len);
+		input->role[len] = '\0';
+		input->fd = fds[i];
+		input->pixels = NULL;
+		input->status = FORMY_OK;
+		task->input_count++;
+		at += len;
+		if (*at == ',') {
+			at++;
+		}
+	}
+	return *at == '\0' ? 0 : -EPROTO;
+}
+
+int task_begin(struct formy_task *task, const struct msg_job *job, const int *fds, size_t count)
+{
+	int result = count > LIMIT_TASK_INPUTS ? -EPROTO : take_roles(task, job->roles, fds, count);
+
+	/* those that became no input are still to be closed */
+	for (size_t i = task->input_count; i < count; i++) {
+		fs_close(fds[i]);
+	}
+	if (result < 0 || !text_copy(task->id, sizeof(task->id), job->task_id) || job->job == 0) {
+		task_end(task);
+		return -EPROTO;
+	}
+	task->job = job->job;
+	task->attempt = job->attempt > UINT32_MAX ? UINT32_MAX : (uint32_t)job->attempt;
+	task->deadline_ms = clock_mono_ms() + job->time_ms;
+	task->config = job->config;
+	task->request = NULL;
+	task->failure.status = FORMY_OK;
+	task->log_lines = 0;
+	progress_begin(&task->progress, job->job);
+	task->active = true;
+	return 0;
+}
+
+void task_end(struct formy_task *task)
+{
+	task->active = false;
+	progress_begin(&task->progress, 0);
+	for (size_t i = 0; i < task->input_count; i++) {
+		fs_close(task->inputs[i].fd);
+	}
+	task->input_count = 0;
+	for (size_t i = 0; i < task->decoded_count; i++) {
+		pixels_finish(task->decoded[i]);
+		free(task->decoded[i]);
+	}
+	task->decoded_count = 0;
+	for (size_t i = 0; i < task->encoded_count; i++) {
+		buf_finish(&task->encoded[i]);
+	}
+	task->encoded_count = 0;
+	task->results.count = 0;
+	task->answer.count = 0;
+	json_object_put(task->facts);
+	json_object_put(task->answer_facts);
+	json_object_put(task->engine_facts);
+	task->facts = NULL;
+	task->answer_facts = NULL;
+	task->engine_facts = NULL;
+	task->request = NULL;
+	task->config = NULL;
+	arena_clear(&task->arena);
+}
+
+formy_status task_fail(struct formy_task *task, formy_status status, const char *code,
+	const char *message, const char *details)
+{
+	text_clean(task->failure.code, sizeof(task->failure.code), code);
+	text_clean(task->failure.message, sizeof(task->failure.message), message);
+	text_clean(task->failure.details, sizeof(task->failure.details), details);
+	task->failure.status = status;
+	return status;
+}
+
+void task_log(struct formy_task *task, int32_t level, const char *text)
+{
+	unsigned line;
+
+	if (level < FORMY_LOG_DEBUG || level > FORMY_LOG_ERROR) {
+		level = FORMY_LOG_INFO;
+	}
+	if ((unsigned)level < task->setting.log_level) {
+		return;
+	}
+	line = atomic_fetch_add(&task->log_lines, 1);
+	if (line == MAX_LOG_LINES) {
+		level = FORMY_LOG_WARNING;
+		text = "The plugin logs too much; further lines of this task are dropped.";
+	}
+	if (line <= MAX_LOG_LINES) {
+		speak_log(task->setting.channel, (enum log_level)level,
+			task->active ? task->job : 0, text);
+	}
+}
+
+static formy_status status_of_decoding(int result)
+{
+	switch (result) {
+	case -ENOMEM:
+		return FORMY_E_NOMEM;
+	case -EINVAL:
+	case -EFBIG:
+	case -ERANGE:
+	case -EBADMSG:
+		return FORMY_E_INPUT;
+	default:
+		return FORMY_E_INTERNAL;
+	}
+}
+
+/* Keeps what was decoded until task_end(). */
+static const struct pixels *keep(struct formy_task *task, struct pixels *pixels)
+{
+	struct pixels *kept = task->decoded_count < TASK_DECODED ? malloc(sizeof(*kept)) : NULL;
+
+	if (!kept) {
+		pixels_finish(pixels);
+		return NULL;
+	}
+	*kept = *pixels;
+	task->decoded[task->decoded_count++] = kept;
+	return kept;
+}
+
+static int decode_input(struct formy_task *task, struct task_input *input, struct err *err)
+{
+	const struct pixels_limits limits = {
+		.max_bytes = task->setting.max_upload_size,
+		.max_pixels = task->setting.max_pixels,
+	};
+	struct pixels pixels = {0};
+	int result = pixels_decode_fd(input->fd, &limits, err, &pixels);
+
+	if (result < 0) {
+		return result;
+	}
+	input->pixels = keep(task, &pixels);
+	return input->pixels ? 0 : err_set(err, -ENOMEM, "too many pictures are in memory");
+}
+
+formy_status task_decode_input(
+	struct formy_task *task, const char *role, const struct pixels **ret_pixels)
+{
+	struct task_input *input = NULL;
+	char message[LIMIT_ERROR_MESSAGE];
+	struct err err = {0};
+	int result;
+
+	for (size_t i = 0; role && i < task->input_count && !input; i++) {
+		if (strcmp(task->inputs[i].role, role) == 0) {
+			input = &task->inputs[i];
+		}
+	}
+	if (!input) {
+		return FORMY_E_MISSING;
+	}
+	if (!input->pixels) {
+		result = decode_input(task, input, &err);
+		if (result < 0) {
+			(void)snprintf(message, sizeof(message),
+				"The %s picture cannot be used: %.400s.", input->role, err.text);
+			return task_fail(task, status_of_decoding(result),
+				pixels_error_code(result), message, NULL);
+		}
+	}
+	*ret_pixels = input->pixels;
+	return FORMY_OK;
+}
+
+int task_decode_bytes(struct formy_task *task, const void *data, size_t len, struct err *err,
+	const struct pixels **ret_pixels)
+{
+	const struct pixels_limits limits = {.max_pixels = task->setting.max_pixels};
+	const struct pixels *kept;
+	struct pixels pixels = {0};
+	int result = pixels_decode_bytes(data, len, &limits, err, &pixels);
+
+	if (result < 0) {
+		return result;
+	}
+	kept = keep(task, &pixels);
+	if (!kept) {
+		return err_set(err, -ENOMEM, "too many pictures are in memory");
+	}
+	*ret_pixels = kept;
+	return 0;
+}
+
+formy_status task_view_image(
+	struct formy_task *task, const formy_image *image, struct pixels *ret_pixels)
+{
+	const char *wrong = NULL;
+
+	if (!image || image->size < sizeof(*image)) {
+		wrong = "its size is not set to sizeof(formy_image)";
+	} else if (image->format != FORMY_GREY8 && image->format != FORMY_RGB8 &&
+		image->format != FORMY_RGBA8) {
+		wrong = "its format is none of FORMY_GREY8, FORMY_RGB8, FORMY_RGBA8";
+	} else if (image->width == 0 || image->height == 0 || !image->pixels) {
+		wrong = "it has no pixels";
+	} else if ((uint64_t)image->width * image->height > task->setting.max_pixels) {
+		wrong = "it has more pixels than storage.max_pixels";
+	} else if (image->stride < (uint64_t)image->width * image->format ||
+		image->stride > UINT32_MAX) {
+		wrong = "its stride does not fit its width";
+	}
+	if (wrong) {
+		return task_fail(task, FORMY_E_INTERNAL, "INTERNAL_ERROR",
+			"The plugin handed over a picture that is none.", wrong);
+	}
+	*ret_pixels = (struct pixels){
+		.channels = image->format,
+		.width = image->width,
+		.height = image->height,
+		.stride = (size_t)image->stride,
+		.data = image->pixels,
+	};
+	return FORMY_OK;
+}
+
+/* Whether the pixels are in memory that lives until task_end(). */
+static bool lives(struct formy_task *task, const struct pixels *pixels, uint64_t bytes)
+{
+	uintptr_t from = (uintptr_t)pixels->data;
+
+	for (size_t i = 0; i < task->decoded_count; i++) {
+		const struct pixels *one = task->decoded[i];
+		uintptr_t begin = (uintptr_t)one->data;
+
+		if (from >= begin && from + bytes <= begin + one->stride * one->height) {
+			return true;
+		}
+	}
+	return arena_owns(&task->arena, pixels->data, bytes);
+}
+
+formy_status task_take_image(
+	struct formy_task *task, const formy_image *image, struct pixels *ret_pixels)
+{
+	struct pixels pixels;
+	size_t row;
+	uint8_t *copy;
+	formy_status status = task_view_image(task, image, &pixels);
+
+	if (status != FORMY_OK) {
+		return status;
+	}
+	row = (size_t)pixels.width * pixels.channels;
+	if (!lives(task, &pixels, (uint64_t)pixels.stride * (pixels.height - 1) + row)) {
+		copy = arena_alloc(&task->arena, (uint64_t)row * pixels.height);
+		if (!copy) {
+			return task_fail(task, FORMY_E_NOMEM, NULL,
+				"There is not enough memory for the picture.", NULL);
+		}
+		for (uint32_t y = 0; y < pixels.height; y++) {
+			memcpy(copy + y * row, pixels.data + y * pixels.stride, row);
+		}
+		pixels.data = copy;
+		pixels.stride = row;
+	}
+	*ret_pixels = pixels;
+	return FORMY_OK;
+}
+
+formy_status task_put_picture(struct formy_task *task, struct task_pictures *pictures,
+	const char *role, const struct pixels *pixels)
+{
+	size_t at = 0;
+
+	if (!role || !ident_is_name(role, strlen(role))) {
+		return task_fail(task, FORMY_E_INTERNAL, "INTERNAL_ERROR",
+			"The plugin named a picture's role in a way that is not allowed.", role);
+	}
+	while (at < pictures->count && strcmp(pictures->items[at].role, role) != 0) {
+		at++;
+	}
+	if (at == TASK_PICTURES) {
+		return task_fail(task, FORMY_E_INTERNAL, "INTERNAL_ERROR",
+			"The plugin handed over too many pictures.", NULL);
+	}
+	(void)text_copy(pictures->items[at].role, sizeof(pictures->items[at].role), role);
+	pictures->items[at].pixels = *pixels;
+	pictures->items[at].pixels.memory = NULL;
+	if (at == pictures->count) {
+		pictures->count++;
+	}
+	return FORMY_OK;
+}
+
+const struct pixels *task_find_picture(const struct task_pictures *pictures, const char *role)
+{
+	for (size_t i = 0; role && i < pictures->count; i++) {
+		if (strcmp(pictures->items[i].role, role) == 0) {
+			return &pictures->items[i].pixels;
+		}
+	}
+	return NULL;
+}
+
+/* Adds the members of one object to another. */
+static int merge(struct json_object *to, struct json_object *from)
+{
+	json_object_object_foreach(from, name, value)
+	{
+		struct json_object *own = json_object_get(value);
+
+		if (json_object_object_add(to, name, own) < 0) {
+			json_object_put(own);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+formy_status task_add_facts(struct formy_task *task, const char *json, struct json_object **facts)
+{
+	struct json_object *more = NULL;
+	struct json_object *whole = *facts ? *facts : json_object_new_object();
+	const char *text = json ? json : "";
+	formy_status status = FORMY_OK;
+	struct err err = {0};
+	int result = json_parse(
+		text, strnlen(text, LIMIT_TASK_FACTS + 1), LIMIT_TASK_FACTS, &err, &more);
+
+	if (result == 0 && !json_object_is_type(more, json_type_object)) {
+		result = err_set(&err, -EINVAL, "facts must be a JSON object");
+	}
+	if (result == 0 && whole) {
+		result = merge(whole, more);
+	}
+	if (result == 0 && whole && strlen(json_text(whole)) > LIMIT_TASK_FACTS) {
+		result = err_set(&err, -EFBIG, "more than %d bytes of facts", LIMIT_TASK_FACTS);
+	}
+	if (!whole || result == -ENOMEM) {
+		status = FORMY_E_NOMEM;
+	} else if (result < 0) {
+		status = task_fail(task, FORMY_E_INTERNAL, "INTERNAL_ERROR",
+			"The plugin gave facts about its result that cannot be kept.", err.text);
+	}
+	json_object_put(more);
+	*facts = whole;
+	return status;
+}

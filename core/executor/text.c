@@ -1,0 +1,65 @@
+#include "executor/text.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* The bytes of the character that begins here, or 0 when there is none of UTF-8: overlong forms,
+ * surrogates and what lies beyond U+10FFFF are none. */
+static size_t character_length(const unsigned char *at)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	uint32_t value;
+	size_t len;
+
+	if (at[0] < 0x80) {
+		return 1;
+	}
+	if (at[0] >= 0xc2 && at[0] < 0xe0) {
+		len = 2;
+		value = at[0] & 0x1f;
+	} else if ((at[0] & 0xf0) == 0xe0) {
+		len = 3;
+		value = at[0] & 0x0f;
+	} else if (at[0] >= 0xf0 && at[0] < 0xf5) {
+		len = 4;
+		value = at[0] & 0x07;
+	} else {
+		return 0;
+	}
+	for (size_t i = 1; i < len; i++) {
+		/* a NUL is no continuation, so nothing past the end is read */
+		if ((at[i] & 0xc0) != 0x80) {
+			return 0;
+		}
+		value = value << 6 | (at[i] & 0x3f);
+	}
+	if (value < least[len] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000)) {
+		return 0;
+	}
+	return len;
+}
+
+void text_clean(char *to, size_t size, const char *text)
+{
+	const unsigned char *at = (const unsigned char *)(text ? text : "");
+	size_t len = 0;
+
+	while (*at) {
+		size_t bytes = character_length(at);
+		size_t needed = bytes ? bytes : 1;
+
+		if (len + needed >= size) {
+			break;
+		}
+		if (bytes == 0) {
+			to[len] = '?';
+		} else if (*at < 0x20 || *at == 0x7f) {
+			to[len] = ' ';
+		} else {
+			memcpy(to + len, at, bytes);
+		}
+		len += needed;
+		at += needed;
+	}
+	to[len] = '\0';
+}
