@@ -69,8 +69,43 @@ static int save(VipsImage *image, VipsTarget *target, const struct pixels_encodi
 	return -1;
 }
 
-static int encode(const struct pixels *pixels, const struct pixels_encoding *how, struct err *err,
-	struct output *output)
+/* Drops the chunks of metadata from a WebP file, in place; returns its new length. libvips 8.14
+ * writes a block of EXIF however much one asks it not to. */
+static size_t strip_webp(uint8_t *data, size_t len)
+{
+	size_t to = 12; /* "RIFF", the size of what follows, "WEBP" */
+	size_t at = 12;
+
+	while (len > at && len - at >= 8) {
+		uint8_t *chunk = data + at;
+		size_t size = (size_t)chunk[7] << 24 | (size_t)chunk[6] << 16 |
+			(size_t)chunk[5] << 8 | chunk[4];
+
+		size += 8 + size % 2;
+		if (size > len - at) {
+			break;
+		}
+		at += size;
+		if (memcmp(chunk, "VP8X", 4) == 0) {
+			chunk[8] &= (uint8_t)~0x2c; /* says that there are ICC, EXIF and XMP */
+		}
+		if (memcmp(chunk, "EXIF", 4) != 0 && memcmp(chunk, "XMP ", 4) != 0 &&
+			memcmp(chunk, "ICCP", 4) != 0) {
+			memmove(data + to, chunk, size);
+			to += size;
+		}
+	}
+	if (len < 12) {
+		return len;
+	}
+	for (int i = 0; i < 4; i++) {
+		data[4 + i] = (uint8_t)((to - 8) >> (8 * i));
+	}
+	return to;
+}
+
+static int save_to(struct output *output, const struct pixels *pixels,
+	const struct pixels_encoding *how, struct err *err)
 {
 	VipsImage *image = pixels_as_vips(pixels);
 	VipsTargetCustom *target = vips_target_custom_new();
@@ -82,15 +117,40 @@ static int encode(const struct pixels *pixels, const struct pixels_encoding *how
 	if (!image || !target || save(image, VIPS_TARGET(target), how) != 0) {
 		result = output->result < 0 ? output->result : -EIO;
 	}
-	if (result < 0 && output->result < 0) {
-		result = err_set(err, result, "the %s cannot be written: %s",
-			image_type_name(how->type), strerror(-result));
-	} else if (result < 0) {
+	if (result < 0 && output->result == 0) {
 		result = vips_fail(err, result, "the picture cannot be encoded");
 	}
 	vips_error_clear();
 	g_clear_object(&target);
 	g_clear_object(&image);
+	return result;
+}
+
+static int encode(const struct pixels *pixels, const struct pixels_encoding *how, struct err *err,
+	struct output *output)
+{
+	struct buf file = {0};
+	struct output in_memory = {.buf = &file, .fd = -1};
+	int result;
+
+	if (how->type == IMAGE_WEBP) {
+		result = save_to(&in_memory, pixels, how, err);
+		output->result = in_memory.result;
+		if (result == 0) {
+			size_t len = strip_webp((uint8_t *)file.data, file.len);
+
+			result = take_bytes(NULL, file.data, (gint64)len, output) < 0
+				? output->result
+				: 0;
+		}
+		buf_finish(&file);
+	} else {
+		result = save_to(output, pixels, how, err);
+	}
+	if (output->result < 0) {
+		result = err_set(err, result, "the %s cannot be written: %s",
+			image_type_name(how->type), strerror(-result));
+	}
 	return result;
 }
 

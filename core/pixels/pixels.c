@@ -133,30 +133,55 @@ int vips_fail(struct err *err, int code, const char *what)
 }
 
 /* Rows with gaps of whole pixels are a wider image of which the left part is shown. */
-VipsImage *pixels_as_vips(const struct pixels *pixels)
+static VipsImage *view_rows(const struct pixels *pixels)
 {
-	size_t columns = pixels->stride / pixels->channels;
-	VipsImage *whole;
-	VipsImage *typed = NULL;
+	VipsImage *whole = vips_image_new_from_memory(pixels->data, pixels->stride * pixels->height,
+		(int)(pixels->stride / pixels->channels), (int)pixels->height,
+		(int)pixels->channels, VIPS_FORMAT_UCHAR);
 	VipsImage *shown = NULL;
 
-	if (pixels->stride % pixels->channels != 0 || columns > INT32_MAX) {
-		vips_error("formy", "rows of %zu bytes do not hold whole pixels", pixels->stride);
-		return NULL;
-	}
-	whole = vips_image_new_from_memory(pixels->data, pixels->stride * pixels->height,
-		(int)columns, (int)pixels->height, (int)pixels->channels, VIPS_FORMAT_UCHAR);
-	if (!whole) {
-		return NULL;
-	}
-	if (vips_copy(whole, &typed, "interpretation",
-		    pixels->channels == 1 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB,
-		    NULL) == 0 &&
-		vips_crop(typed, &shown, 0, 0, (int)pixels->width, (int)pixels->height, NULL) !=
-			0) {
+	if (whole &&
+		vips_crop(whole, &shown, 0, 0, (int)pixels->width, (int)pixels->height, NULL)) {
 		shown = NULL;
 	}
-	g_object_unref(whole);
-	g_clear_object(&typed);
+	g_clear_object(&whole);
 	return shown;
+}
+
+/* Rows with gaps of odd bytes are copied. */
+static VipsImage *copy_rows(const struct pixels *pixels)
+{
+	size_t row = (size_t)pixels->width * pixels->channels;
+	struct pixels packed = {0};
+	VipsImage *image;
+
+	if (pixels_allocate(pixels->channels, pixels->width, pixels->height, NULL, &packed) < 0) {
+		vips_error("formy", "no memory for a picture of %ux%u pixels", pixels->width,
+			pixels->height);
+		return NULL;
+	}
+	for (size_t y = 0; y < pixels->height; y++) {
+		memcpy((uint8_t *)packed.memory + y * row, pixels->data + y * pixels->stride, row);
+	}
+	image = vips_image_new_from_memory_copy(packed.data, row * pixels->height,
+		(int)pixels->width, (int)pixels->height, (int)pixels->channels, VIPS_FORMAT_UCHAR);
+	pixels_finish(&packed);
+	return image;
+}
+
+VipsImage *pixels_as_vips(const struct pixels *pixels)
+{
+	VipsInterpretation space =
+		pixels->channels == 1 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
+	VipsImage *rows = pixels->stride % pixels->channels == 0 &&
+			pixels->stride / pixels->channels <= VIPS_MAX_COORD
+		? view_rows(pixels)
+		: copy_rows(pixels);
+	VipsImage *typed = NULL;
+
+	if (rows && vips_copy(rows, &typed, "interpretation", space, NULL) != 0) {
+		typed = NULL;
+	}
+	g_clear_object(&rows);
+	return typed;
 }

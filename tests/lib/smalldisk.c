@@ -16,3 +16,8 @@ int smalldisk_mount(const char *folder, size_t bytes)
 	}
 	return 0;
 }
+
+void smalldisk_unmount(const char *folder)
+{
+	(void)umount2(folder, MNT_DETACH);
+}
