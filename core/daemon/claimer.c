@@ -104,7 +104,8 @@ static void on_turn(int result, const char *why, const struct queue_turn_reply *
 		}
 		take_tasks(turn, reply);
 		report_problems(reply);
-		sup->hungry = reply->waiting > 0;
+		/* a wake-up that came meanwhile still counts */
+		sup->hungry = sup->hungry || reply->waiting > 0;
 	}
 	free(turn);
 	supervisor_check_leaving(sup);
@@ -209,11 +210,8 @@ static bool may_call(const struct supervisor *sup)
 void claimer_turn(struct supervisor *sup)
 {
 	int spare = dispatch_room(sup) - (int)sup->asked;
-	unsigned want = spare > 0 ? (unsigned)spare : 0;
+	unsigned want = spare > 0 ? dispatch_want(sup, (unsigned)spare) : 0;
 
-	if (want > LIMIT_BATCH) {
-		want = LIMIT_BATCH;
-	}
 	/* without room another worker shall have what is pushed next; and a wait that holds the last
 	 * place must not keep this worker from the other queues */
 	if (sup->waiting && (spare < 0 || (spare == 0 && sup->hungry))) {

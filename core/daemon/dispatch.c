@@ -372,6 +372,19 @@ size_t dispatch_modes(const struct supervisor *sup, unsigned want, struct queue_
 	return catalog->mode_count;
 }
 
+unsigned dispatch_want(const struct supervisor *sup, unsigned spare)
+{
+	struct queue_mode modes[LIMIT_MODES];
+	unsigned most = spare < LIMIT_BATCH ? spare : LIMIT_BATCH;
+	size_t count = dispatch_modes(sup, most, modes);
+	unsigned room = 0;
+
+	for (size_t i = 0; i < count && room < most; i++) {
+		room += modes[i].room;
+	}
+	return room < most ? room : most;
+}
+
 void dispatch_return_waiting(struct supervisor *sup)
 {
 	for (size_t i = 0; sup->catalog && i < sup->catalog->mode_count; i++) {

@@ -29,6 +29,9 @@ int dispatch_room(const struct supervisor *sup);
 /* The modes for a call that wants so many tasks, LIMIT_MODES at most. Returns their number. */
 size_t dispatch_modes(const struct supervisor *sup, unsigned want, struct queue_mode *ret_modes);
 
+/* Of so many tasks, those that the modes together have room for: LIMIT_BATCH at most. */
+unsigned dispatch_want(const struct supervisor *sup, unsigned spare);
+
 /* Gives back all jobs that no executor has begun. */
 void dispatch_return_waiting(struct supervisor *sup);
 
