@@ -124,14 +124,14 @@ static struct turn *new_turn(struct supervisor *sup, unsigned want, bool is_wait
 	return turn;
 }
 
-static void describe(const struct job *job, struct queue_outcome *ret_outcome)
+static void describe(struct job *job, struct queue_outcome *ret_outcome)
 {
 	*ret_outcome = (struct queue_outcome){
 		.id = job->id,
 		.token = job->token,
 		.attempt = job->attempt,
 		.verdict = job->verdict,
-		.json = job->json.len > 0 ? job->json.data : NULL,
+		.json = job->json.len > 0 ? buf_cstr(&job->json) : NULL,
 		.retry_delay_ms = job->retry_delay_ms,
 		.processing_us = job->processing_us,
 	};

@@ -138,7 +138,6 @@ static void succeed(struct supervisor *sup, struct job *job, const char *metadat
 		fail(sup, job, outcome, true);
 		return;
 	}
-	(void)buf_cstr(&job->json);
 	job->verdict = QUEUE_DONE;
 	end(sup, job);
 }

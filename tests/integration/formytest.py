@@ -85,6 +85,8 @@ class Redis:
         return self
 
     def answers(self):
+        if not self.socket.exists():
+            return False
         with contextlib.closing(self.client()) as client:
             try:
                 return client.ping()

@@ -24,6 +24,7 @@ class Background(unittest.TestCase):
     def edit(self, config, source=None):
         source = source or self.host.put(self.astronaut)
         task = self.host.wait(self.host.submit("BACKGROUND_CHANGE", source, config), seconds=60)
+        self.assertTrue(task["current_step"])
         with Image.open(self.host.result(task)) as output:
             output.load()
         return output

@@ -25,8 +25,8 @@ class Way(FormyTest):
         task = self.host.wait(task_id)
 
         self.assertEqual(set(task), {
-            "task_id", "status", "data", "progress", "current_step", "created_at", "updated_at",
-            "started_at", "completed_at", "result", "attempts", "worker", "processing_time"})
+            "task_id", "status", "data", "progress", "created_at", "updated_at", "started_at",
+            "completed_at", "result", "attempts", "worker", "processing_time"})
         self.assertEqual(task["task_id"], task_id)
         self.assertEqual(task["progress"], "100")
         self.assertEqual(task["attempts"], "1")
@@ -56,9 +56,18 @@ class Way(FormyTest):
         self.assertEqual(self.host.client.llen("formy:task:queue"), 0)
         self.assertEqual(self.host.client.smembers("formy:task:processing"), set())
 
+    def started(self, task_id, host=None):
+        """Waits until an executor has told of it, and returns the hash."""
+        host = host or self.host
+        return formytest.until(
+            lambda: "current_step" in host.task(task_id) and host.task(task_id), 20,
+            lambda: "the task tells its step\n" + host.tail())
+
     def test_the_keys_tell_the_truth_while_it_runs(self):
         task_id = self.host.submit("SLOW", "x", {"ms": 60000})
-        task = self.host.wait(task_id, "processing")
+        task = self.started(task_id)
+        self.assertEqual(task["status"], "processing")
+        self.assertEqual(task["current_step"], "Waiting")
         self.assertEqual(self.host.client.smembers("formy:task:processing"), {task_id})
         self.assertEqual(self.host.client.llen("formy:task:queue"), 0)
         self.assertNotIn("completed_at", task)
@@ -170,15 +179,15 @@ class Way(FormyTest):
         self.assertEqual(host.client.smembers("formy:task:processing"), set())
 
     def test_stop_lets_a_running_task_end(self):
-        task_id = self.host.submit("SLOW", "x", {"ms": 800})
-        self.host.wait(task_id, "processing")
+        task_id = self.host.submit("SLOW", "x", {"ms": 1500})
+        self.started(task_id)
         self.assertEqual(self.host.formyd.stop(signal.SIGINT), 0)
         self.assertEqual(self.host.status(task_id), "done")
 
     def test_reload_takes_new_modes_and_keeps_what_runs(self):
         host = self.service({"SLOW": {}})
         running = host.submit("SLOW", "x", {"ms": 1500})
-        host.wait(running, "processing")
+        self.started(running, host)
         host.modes = {"SLOW": {}, "NOOP": {}}
         host.write_conf()
         host.formyd.send(signal.SIGHUP)
