@@ -40,7 +40,7 @@ class BadInput(unittest.TestCase):
     # JSON.
 
     def test_data_that_is_no_json(self):
-        for text in "{", "", "[]", "7", "null", "{'mode': 'NOOP'}", '{"mode": "NOOP",}', "\xff{}":
+        for text in "{", "[]", "7", "null", "{'mode': 'NOOP'}", '{"mode": "NOOP",}', "\xff{}":
             with self.subTest(text=text):
                 self.refused(self.host.submit_data(text), "INVALID_REQUEST")
 
@@ -66,7 +66,8 @@ class BadInput(unittest.TestCase):
         self.refused(self.host.submit_data('{"source_image": "x"}'), "MISSING_REQUIRED_PARAM")
 
     def test_no_data(self):
-        self.refused(self.host.submit_data(None), "TASK_DATA_NOT_FOUND", "INVALID_REQUEST")
+        self.refused(self.host.submit_data(None), "TASK_DATA_NOT_FOUND")
+        self.refused(self.host.submit_data(""), "TASK_DATA_NOT_FOUND")
 
     # Modes, configuration.
 
