@@ -7,14 +7,14 @@
 
 #define OWN_FROM 0.6f /* matte from which the source's own colour begins to count */
 #define TONE_LIGHT 0.15f
-#define TONE_COLOUR 0.30f
-#define TONE_MOST 8.f /* units of Lab */
+#define TONE_COLOUR 0.20f
+#define TONE_MOST 6.f /* units of Lab */
 
 struct lab compose_tone(struct lab person, struct lab backdrop)
 {
 	const float l = (backdrop.l - person.l) * TONE_LIGHT;
-	const float a = (backdrop.a - person.a) * TONE_COLOUR;
-	const float b = (backdrop.b - person.b) * TONE_COLOUR;
+	const float a = backdrop.a * TONE_COLOUR;
+	const float b = backdrop.b * TONE_COLOUR;
 
 	return (struct lab){fminf(fmaxf(l, -TONE_MOST), TONE_MOST),
 		fminf(fmaxf(a, -TONE_MOST), TONE_MOST), fminf(fmaxf(b, -TONE_MOST), TONE_MOST)};

@@ -25,7 +25,9 @@ struct composition {
 	const struct lab_shift *tone;
 };
 
-/* How much the person's tone moves towards the backdrop's. */
+/* How much the person's tone moves: lightness towards the backdrop's, colour as if some of the
+ * light came from there. What the person wears has no part in it: orange clothes must not make a
+ * face green. */
 struct lab compose_tone(struct lab person, struct lab backdrop);
 
 /* Writes the result, RGBA without a backdrop, RGB with one; pixels without gaps, source's size.

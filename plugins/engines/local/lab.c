@@ -7,6 +7,7 @@
 
 #define STEP_BITS 3 /* a node of the shift's table every 8 values */
 #define NODES 33
+#define TINT_FULL 0.5f /* lightness from which a colour takes all of the tint */
 
 static float linear(float c)
 {
@@ -101,9 +102,12 @@ int lab_shift_create(struct lab by, struct lab_shift **ret_shift)
 				struct lab lab = from_linear(light[r], light[g], light[b]);
 				float to[3];
 
-				lab.l += by.l;
-				lab.a += by.a;
-				lab.b += by.b;
+				const float part = lab.l < 0 ? 0 : lab.l > 100 ? 1 : lab.l / 100;
+				const float tint = part < TINT_FULL ? part / TINT_FULL : 1;
+
+				lab.l += by.l * 4 * part * (1 - part);
+				lab.a += by.a * tint;
+				lab.b += by.b * tint;
 				lab_to_rgb(lab, to);
 				for (int c = 0; c < 3; c++) {
 					shift->change[r][g][b][c] = to[c] - from[c];

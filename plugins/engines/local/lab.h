@@ -19,7 +19,8 @@ void lab_to_rgb(struct lab lab, float ret_rgb[3]);
  * there are none, a middle grey. */
 struct lab lab_mean(const uint8_t *rgb, const uint8_t *weights, int count);
 
-/* A table that shifts all colours by a constant in Lab, quick to apply to many pixels. */
+/* A table that shifts colours in Lab, quick to apply to many pixels. Black stays black and white
+ * white: lightness moves most in the middle, and dark colours take less of the tint. */
 struct lab_shift;
 
 /* 0, or -ENOMEM. */

@@ -7,16 +7,18 @@
 #include <string.h>
 
 #include "mask.h"
+#include "tiles.h"
 
 #define YES 0.5f       /* likelier than not */
 #define SURE 0.92f     /* the cut may not take it away */
 #define POSSIBLE 0.08f /* below it nothing is looked for */
-#define SURE_MARGIN 4  /* pixels: how far inside of SURE the cut may still go */
+#define SURE_MARGIN 2  /* pixels: how far inside of SURE the cut may still go */
 #define POSSIBLE_MARGIN 6
 #define CUT_ROUNDS 2
 #define CUT_BORDER 12        /* pixels around what is possible that show the cut the backdrop */
 #define LEAST_AGREEMENT 0.85 /* of the cut with the network, or the cut is dropped */
 #define SMALL_PART 0.05      /* parts below this share of the largest are dropped */
+#define SMALL_HOLE 0.004     /* holes below this share of the copy may be closed */
 #define WINDOW_PART 0.15     /* the same for the window */
 #define WINDOW_SIDES 0.15    /* what is kept around the person, as a share of their width */
 #define WINDOW_ENDS 0.12     /* and height */
@@ -226,6 +228,25 @@ out:
 	return result;
 }
 
+/* Closes small holes that the cut made where the network sees the person: a badge, a highlight. */
+static int close_holes(struct person *person)
+{
+	const int count = person->width * person->height;
+	uint8_t *closed = malloc((size_t)count);
+	int result = -ENOMEM;
+
+	if (closed) {
+		memcpy(closed, person->mask, (size_t)count);
+		result = mask_fill_holes(
+			closed, person->width, person->height, (int)(SMALL_HOLE * count));
+	}
+	for (int i = 0; result == 0 && i < count; i++) {
+		person->mask[i] |= closed[i] && person->likely[i] > YES;
+	}
+	free(closed);
+	return result;
+}
+
 int person_find(struct person *person, const formy_image *image, struct vision *vision,
 	const struct job *job, struct err *err)
 {
@@ -238,7 +259,7 @@ int person_find(struct person *person, const formy_image *image, struct vision *
 		if (result < 0) {
 			return err_set(err, result, "no memory for the working picture");
 		}
-		job_progress(job, 100 + 150 * look, NULL);
+		job_progress(job, 100 + 70 * look, NULL);
 		if (job_stopped(job)) {
 			return -ECANCELED;
 		}
@@ -259,6 +280,11 @@ int person_find(struct person *person, const formy_image *image, struct vision *
 			}
 		}
 	}
+	job_progress(job, 250, NULL);
+	result = tiles_refine(person, vision, job, err);
+	if (result < 0) {
+		return result;
+	}
 	job_progress(job, 350, NULL);
 	if (job_stopped(job)) {
 		return -ECANCELED;
@@ -267,6 +293,9 @@ int person_find(struct person *person, const formy_image *image, struct vision *
 	if (result == 0) {
 		result = mask_drop_small(
 			person->mask, person->width, person->height, SMALL_PART, &person->largest);
+	}
+	if (result == 0) {
+		result = close_holes(person);
 	}
 	return result;
 }

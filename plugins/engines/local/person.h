@@ -1,8 +1,8 @@
 /* Where the person is: a mask on a working copy of the part of the picture that shows them.
  *
- * The network looks at the whole picture, then once more at the part with the person when that is
- * small; grabCut then moves the mask's edge to where the colours change. The working copy's longer
- * side has at most PERSON_SIDE pixels. */
+ * The network looks at the whole picture, once more at the part with the person when that is small,
+ * and then closer at the outline; grabCut moves the mask's edge to where the colours change. The
+ * working copy's longer side has at most PERSON_SIDE pixels. */
 #ifndef FORMY_LOCAL_PERSON_H
 #define FORMY_LOCAL_PERSON_H
 
