@@ -114,7 +114,8 @@ class Redis:
 class Formyd:
     """A formyd with the configuration file `conf`; what it logs goes to `log`."""
 
-    def __init__(self, conf, log, client, prefix="formy"):
+    def __init__(self, conf, log, client, prefix="formy", before=()):
+        self.before = before  # a command that becomes formyd
         self.conf = conf
         self.log_path = Path(log)
         self.client = client
@@ -124,7 +125,7 @@ class Formyd:
     def start(self, wait=True):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [str(BIN / "formyd"), "-c", str(self.conf)], stdin=subprocess.DEVNULL,
+                [*self.before, str(BIN / "formyd"), "-c", str(self.conf)], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log)
         if wait:
             until(self.registered, 20, lambda: "formyd is in the list of workers\n" + self.log())

@@ -3,6 +3,7 @@
 import io
 import json
 import struct
+import subprocess
 import unittest
 import zlib
 
@@ -10,7 +11,7 @@ import numpy
 from PIL import Image
 
 import formytest
-from formytest import Service, encode, picture
+from formytest import FormyTest, Service, encode, picture
 
 WIDE = "9" * 40
 
@@ -208,6 +209,23 @@ class BadInput(unittest.TestCase):
         self.host.client.set("formy:task:queue:high", "text")
         self.host.wait(self.host.submit("NOOP", "x"))
         self.host.client.delete("formy:task:queue:high")
+
+
+class FullDisk(FormyTest):
+    """The results lie on a file system of 200 KB, seen by formyd alone."""
+
+    def test_storage_full(self):
+        host = self.service({"ECHO": {}, "NOOP": {}}, start=False)
+        host.formyd.before = (
+            "unshare", "--mount", "--map-root-user", "sh", "-c",
+            'mount -t tmpfs -o size=200k none "$0" && exec "$@"', str(host.results))
+        if subprocess.run([*host.formyd.before, "true"], capture_output=True, check=False).returncode:
+            self.skipTest("no file system can be mounted here")
+        host.formyd.start()
+        image = host.put(noise(800, 600), suffix="png")
+        self.assertEqual(host.wait_error(host.submit("ECHO", image))["code"], "STORAGE_FULL")
+        host.wait(host.submit("ECHO", host.put(picture(32, 32))))
+        host.wait(host.submit("NOOP", "x"))
 
 
 def noise(width, height):

@@ -1,0 +1,124 @@
+"""Plugins that break the rules: each costs a task at most, and the worker goes on."""
+
+import os
+import shutil
+import tempfile
+import unittest
+from pathlib import Path
+
+import formytest
+from formytest import TEST_PLUGINS, FormyTest
+
+BAD = TEST_PLUGINS.parent / "bad_plugins"
+
+
+class BadPlugins(FormyTest):
+    def serve(self, *names, mode="max_attempts = 1", **more):
+        """A worker that has these bad plugins beside the good ones."""
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="formy-")))
+        for name in names:
+            shutil.copy(BAD / f"{name}.so", folder)
+        shutil.copy(TEST_PLUGINS / "noop.so", folder)
+        return self.service({"NOOP": {}, "BAD": mode}, plugin_dirs=(folder,), **more)
+
+    def goes_on(self, host):
+        host.wait(host.submit("NOOP", "x"))
+        self.assertIsNone(host.formyd.process.poll())
+
+    def test_files_that_are_no_plugins(self):
+        names = ("not_elf", "no_entry", "null_entry", "too_new", "other_major", "ctor_abort",
+                 "short_struct", "bad_mode_name", "bad_param_type", "bad_params_json")
+        host = self.serve(*names)
+        for name in names:
+            with self.subTest(name=name):
+                host.formyd.wait_log(f"{name}.so")
+        self.goes_on(host)
+        error = host.wait_error(host.submit("BAD", "x"))
+        self.assertEqual(error["code"], "INVALID_MODE")
+
+    def test_one_that_hangs_while_it_is_looked_at(self):
+        host = self.serve("hang_in_probe")
+        host.formyd.wait_log("hang_in_probe.so")
+        self.goes_on(host)
+
+    def test_two_that_claim_one_mode(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="formy-")))
+        for name in "dup_mode_1", "dup_mode_2":
+            shutil.copy(BAD / f"{name}.so", folder)
+        shutil.copy(TEST_PLUGINS / "noop.so", folder)
+        host = self.service({"NOOP": {}, "TWICE": {}}, plugin_dirs=(folder,))
+        self.assertRegex(host.formyd.log(), r"dup_mode_1\.so.*dup_mode_2\.so")
+        self.goes_on(host)
+        self.assertEqual(host.wait_error(host.submit("TWICE", "x"))["code"], "INVALID_MODE")
+
+    def test_the_configuration_says_which_of_two(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="formy-")))
+        for name in "dup_mode_1", "dup_mode_2":
+            shutil.copy(BAD / f"{name}.so", folder)
+        host = self.service({"TWICE": {"plugin": "dup_mode_2"}}, plugin_dirs=(folder,))
+        host.wait(host.submit("TWICE", "x"), ("done", "failed"))
+        self.assertIn("plugin=dup_mode_2", host.formyd.log())
+
+    def test_one_that_crashes_in_a_task(self):
+        for name, word in ("segv_in_run", "SIGSEGV|signal 11|[Ss]egmentation"), \
+                ("exit_in_run", "exit|ended"):
+            with self.subTest(name=name):
+                host = self.serve(name)
+                error = host.wait_error(host.submit("BAD", "x"))
+                self.assertEqual(error["code"], "PIPELINE_CRASHED", error)
+                self.assertRegex(str(error), word)
+                self.assertIn(name, str(error))
+                self.goes_on(host)
+
+    def test_one_that_crashes_is_not_tried_for_ever(self):
+        host = self.serve("segv_in_run", mode="max_attempts = 2",
+                          sections='tasks { retry_delay = "10ms" }')
+        task_id = host.submit("BAD", "x")
+        self.assertEqual(host.wait_error(task_id)["code"], "PIPELINE_CRASHED")
+        self.assertLessEqual(int(host.task(task_id)["attempts"]), 2)
+
+    def test_one_that_never_returns(self):
+        host = self.serve("never_returns", mode='max_attempts = 1 timeout = "500ms"')
+        error = host.wait_error(host.submit("BAD", "x"))
+        self.assertEqual(error["code"], "PIPELINE_TIMEOUT")
+        self.goes_on(host)
+
+    def test_one_that_never_returns_is_cancelled(self):
+        host = self.serve("never_returns")
+        task_id = host.submit("BAD", "x")
+        host.wait(task_id, "processing")
+        host.cancel(task_id)
+        self.goes_on(host)
+        formytest.until(lambda: "executor ended" in host.formyd.log()
+                        or "killed" in host.formyd.log(), 20, "it is killed\n")
+        self.assertEqual(host.status(task_id), "cancelled")
+
+    def test_one_that_leaks_descriptors(self):
+        host = self.serve("fd_leak", executors=1)
+        for task_id in [host.submit("BAD", "x") for _ in range(60)]:
+            host.wait(task_id, ("done", "failed"))
+        self.goes_on(host)
+        self.assertLess(len(os.listdir(f"/proc/{host.formyd.process.pid}/fd")), 60)
+
+    def test_one_that_takes_all_memory(self):
+        host = self.serve("memory_hog")
+        host.wait_error(host.submit("BAD", "x"), 60)
+        self.goes_on(host)
+
+    def test_those_that_are_rude(self):
+        for name in ("prints_much", "progress_flood", "no_status", "ok_without_result",
+                     "wrong_thread", "false_cancel", "bad_picture"):
+            with self.subTest(name=name):
+                host = self.serve(name)
+                host.wait(host.submit("BAD", "x"), ("done", "failed"))
+                self.goes_on(host)
+
+    def test_one_that_cannot_be_opened(self):
+        host = self.serve("open_fails")
+        self.goes_on(host)
+        error = host.wait_error(host.submit("BAD", "x"))
+        self.assertIn(error["code"], ("PIPELINE_INIT_FAILED", "PIPELINE_CONFIG_ERROR"))
+
+
+if __name__ == "__main__":
+    formytest.main()
