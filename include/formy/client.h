@@ -38,7 +38,7 @@
  * UNITS. Times are microseconds since 1970-01-01 UTC, 0 when there is none; waiting is in
  * milliseconds; sizes are in bytes. Texts are UTF-8, end with a NUL, and are NULL when absent. They
  * come from Redis, where anybody may have put them: escape them before a terminal sees them. In
- * JSON, times are texts that end in Z.
+ * JSON, times are texts that end in Z, and strings are as little checked.
  *
  * GROWTH. A struct that the caller fills begins with its size: set it by sizeof, and all else to
  * zero for the defaults. Fields are only appended. Structs that the library fills grow likewise, so
@@ -106,6 +106,9 @@ typedef struct formy_client_options {
 	const char *results;      /* "/var/lib/formy/results" */
 	uint64_t max_upload_size; /* bytes; 10 MiB */
 	uint64_t max_pixels;      /* 50 million */
+
+	uint32_t retention_s; /* how long a task cancelled here is kept: 7 days */
+	uint32_t reserved;
 } formy_client_options;
 
 /* Makes a client. Connects to nothing: the first call that needs Redis does. On failure the
@@ -133,7 +136,8 @@ typedef enum formy_task_status {
 	FORMY_TASK_PROCESSING = 2,
 	FORMY_TASK_DONE = 3,
 	FORMY_TASK_FAILED = 4,
-	FORMY_TASK_CANCELLED = 5
+	FORMY_TASK_CANCELLED = 5,
+	FORMY_TASK_DELETED = 6 /* only in events: the task is no more */
 } formy_task_status;
 
 typedef enum formy_priority {
@@ -219,7 +223,7 @@ typedef struct formy_task_filter {
 	const char *mode;         /* NULL: all */
 	const char *user;         /* NULL: all */
 	uint32_t page;            /* 1 is the first, and the default */
-	uint32_t page_size;       /* at most 200; the default is 20 */
+	uint32_t page_size;       /* at most 100; the default is 20 */
 } formy_task_filter;
 
 /* A page of tasks, the newest first. */
@@ -263,19 +267,19 @@ typedef int (*formy_wait_fn)(void *user, const formy_task_info *task);
 FORMY_API int formy_wait(formy_client *client, const char *id, uint32_t timeout_ms,
 	formy_wait_fn callback, void *user, formy_task_info **ret_task);
 
-/* Something that happened to a task. */
+/* Something that happened to a task, or how it stood when the watch asked. */
 typedef struct formy_event {
-	const char *type; /* "state": how it stands, at the beginning of a watch or after a gap;
-	                     else what happened, as docs/redis.md names it: "created", "started",
-	                     "progress", "done", "failed", "cancelled", "deleted", ... */
 	const char *task_id;
-	formy_task_status status; /* after it; FORMY_TASK_UNKNOWN when the event does not say */
+	formy_task_status status; /* after it */
 	int32_t progress;         /* -1 when the event does not say */
-	const char *current_step;
+	const char
+		*current_step; /* NULL when the event does not say; mode, user, worker likewise */
 	const char *mode;
 	const char *user;
 	const char *worker;
 	int64_t time_us;
+	int32_t is_state; /* not 0: it is the task's state, told without anything new perhaps */
+	uint32_t reserved;
 	const char *json; /* the whole event, as a JSON object on one line */
 } formy_event;
 
@@ -284,21 +288,23 @@ typedef int (*formy_event_fn)(void *user, const formy_event *event);
 
 typedef struct formy_watch formy_watch;
 
-/* Watches one task, or all with id NULL, on a connection of its own. It is subscribed when the
- * call returns. With an id the first event is the task's state, read after that: nothing that
- * happens after the call is missed, though something may be told twice. Freed by
- * formy_watch_close. */
+/* Watches one task, or all with id NULL, on connections of its own. It is subscribed when the call
+ * returns. With an id the first event is the task's state, read after that, and what a foreign
+ * client writes without an event is told as a state within a second or two: nothing that happens
+ * after the call is missed, though something may be told twice. Freed by formy_watch_close. */
 FORMY_API int formy_watch_open(formy_client *client, const char *id, formy_event_fn callback,
 	void *user, formy_watch **ret_watch);
 
-/* A descriptor that is readable when there may be something to dispatch. It changes when the
+/* A descriptor that is readable when there may be something to dispatch. Dispatch with timeout 0
+ * before polling it, and at least every second when one task is watched. It changes when the
  * connection is made anew: ask before each poll. -1 while there is none. */
 FORMY_API int formy_watch_fd(const formy_watch *watch);
 
 /* Calls the callback for each event that is there; with none, waits for at most timeout_ms (0: not
- * at all, negative: for ever, or until a signal). A connection that breaks is made anew, and the
- * present state told; FORMY_CLIENT_E_REDIS when that fails, and a later call tries again.
- * FORMY_CLIENT_E_STOPPED when the callback wanted no more. *ret_events, which may be NULL: how
+ * at all, negative: for ever), or until a signal. A connection that breaks is made anew, and the
+ * state of the one task told; what happened to all others meanwhile is not. FORMY_CLIENT_E_REDIS
+ * when that fails: a later call tries again. FORMY_CLIENT_E_STOPPED when the callback wanted no
+ * more; the events that were left come with the next call. *ret_events, which may be NULL: how
  * often the callback was called. */
 FORMY_API int formy_watch_dispatch(formy_watch *watch, int timeout_ms, size_t *ret_events);
 
@@ -310,12 +316,19 @@ FORMY_API void formy_watch_close(formy_watch *watch);
 
 /* ------------------------------------------------------------------- the service as a whole --- */
 
-/* A name with a number: a mode and its waiting tasks, a worker and its running ones. */
-typedef struct formy_count {
+/* A mode's share. Done and failed: for as long as Redis keeps those tasks. */
+typedef struct formy_mode_stats {
 	const char *name;
-	int64_t pending; /* waiting; 0 for a worker */
+	int64_t waiting;
 	int64_t processing;
-} formy_count;
+	int64_t done;
+	int64_t failed;
+} formy_mode_stats;
+
+typedef struct formy_worker_stats {
+	const char *name;
+	int64_t processing;
+} formy_worker_stats;
 
 typedef struct formy_stats {
 	int64_t pending; /* those that wait for their retry time too */
@@ -325,9 +338,9 @@ typedef struct formy_stats {
 	int64_t cancelled;
 	int64_t total_tasks;
 	int64_t delayed; /* of the pending ones: those that wait for their retry time */
-	const formy_count *modes;
+	const formy_mode_stats *modes;
 	size_t mode_count;
-	const formy_count *workers;
+	const formy_worker_stats *workers;
 	size_t worker_count;
 	const char *json;
 } formy_stats;
@@ -341,8 +354,8 @@ typedef struct formy_worker_plugin {
 	const char *file;
 	const char *id;      /* NULL when the file could not be read as a plugin */
 	const char *version; /* likewise */
-	const char *state;   /* "ok", or why it does not serve, in a word */
-	const char *reason;  /* the same as a sentence */
+	const char *state;   /* "ready", or why it does not serve, in a word: "refused", ... */
+	const char *reason;  /* the same as a sentence, or NULL */
 	const char *const *modes;
 	size_t mode_count;
 	const char *const *engines;

@@ -1,0 +1,94 @@
+#include "client/event.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+
+#define MESSAGE_MAX (1024 * 1024) /* bytes: a script call touches far fewer tasks than fill this */
+
+int event_parse(const char *text, size_t len, struct json_object **ret_events)
+{
+	struct json_object *events = NULL;
+	int result = json_parse(text, len, MESSAGE_MAX, NULL, &events);
+
+	if (result < 0) {
+		return result == -ENOMEM ? result : -EPROTO;
+	}
+	if (!json_object_is_type(events, json_type_array)) {
+		json_object_put(events);
+		return -EPROTO;
+	}
+	*ret_events = events;
+	return 0;
+}
+
+int event_read(struct json_object *from, formy_event *ret_event)
+{
+	formy_event event = {.progress = -1};
+	const char *status = NULL;
+	const char *at = NULL;
+	int64_t progress;
+	bool is_state = false;
+
+	if (json_get_string(from, "task_id", &event.task_id) < 0 ||
+		json_get_string(from, "status", &status) < 0) {
+		return -EPROTO;
+	}
+	event.status = formy_task_status_of(status);
+	if (json_get_int(from, "progress", &progress) == 0 && progress >= 0 && progress <= 100) {
+		event.progress = (int32_t)progress;
+	}
+	if (json_get_string(from, "at", &at) == 0) {
+		(void)clock_parse(at, &event.time_us);
+	}
+	(void)json_get_string(from, "current_step", &event.current_step);
+	(void)json_get_string(from, "mode", &event.mode);
+	(void)json_get_string(from, "user_id", &event.user);
+	(void)json_get_string(from, "worker", &event.worker);
+	(void)json_get_bool(from, "state", &is_state);
+	event.is_state = is_state;
+	event.json = json_text(from);
+	if (!event.json) {
+		return -ENOMEM;
+	}
+	*ret_event = event;
+	return 0;
+}
+
+/* Adds a member; value NULL is out of memory. */
+static bool add(struct json_object *to, const char *name, struct json_object *value)
+{
+	if (!value || json_object_object_add(to, name, value) < 0) {
+		json_object_put(value);
+		return false;
+	}
+	return true;
+}
+
+static bool add_text(struct json_object *to, const char *name, const char *text)
+{
+	return !text || add(to, name, json_object_new_string(text));
+}
+
+struct json_object *event_of_state(const formy_task_info *task)
+{
+	struct json_object *to = json_object_new_object();
+	char at[CLOCK_TEXT_SIZE];
+
+	clock_format_z(task->updated_us ? task->updated_us : clock_wall_us(), at);
+	if (!to || !add_text(to, "task_id", task->id) ||
+		!add_text(to, "status", formy_task_status_name(task->status)) ||
+		!add_text(to, "at", at) || !add(to, "state", json_object_new_boolean(true)) ||
+		!add(to, "progress", json_object_new_int(task->progress)) ||
+		!add_text(to, "current_step", task->current_step) ||
+		!add_text(to, "mode", task->mode) || !add_text(to, "user_id", task->user) ||
+		!add_text(to, "worker", task->worker)) {
+		json_object_put(to);
+		return NULL;
+	}
+	return to;
+}
