@@ -1,4 +1,5 @@
 /* formy-executor: runs one mode's plugin for formyd, or says what is in a plugin file. */
+#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -37,6 +38,7 @@ int main(int argc, char **argv)
 	bool connected = is_channel(CHANNEL_FD);
 	struct err err = {0};
 	char path[PATH_MAX];
+	int result;
 
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		(void)puts("formy-executor " FORMY_VERSION);
@@ -48,7 +50,12 @@ int main(int argc, char **argv)
 	if (probe && !realpath(argv[2], path)) {
 		(void)snprintf(path, sizeof(path), "%s", argv[2]);
 	}
-	if (sandbox_enter(&err) < 0) {
+	result = sandbox_enter(&err);
+	if (result == -EPIPE) {
+		/* a closed channel means "end", before the start as well as after it */
+		return EX_OK;
+	}
+	if (result < 0) {
 		(void)fprintf(stderr, "formy-executor: %s\n", err.text);
 		return EX_OSERR;
 	}

@@ -10,13 +10,16 @@
 #include "executor/text.h"
 #include "wire/msg.h"
 
-static int answer(int channel, const struct msg_probed *probed)
+static int answer(const char *path, int channel, const struct msg_probed *probed)
 {
 	struct msg msg = {.type = MSG_PROBED, .probed = *probed};
 
 	if (channel < 0) {
-		(void)fprintf(probed->descriptor ? stdout : stderr, "%s\n",
-			probed->descriptor ? probed->descriptor : probed->reason);
+		if (probed->descriptor) {
+			(void)puts(probed->descriptor);
+		} else {
+			(void)fprintf(stderr, "%s: %s\n", path, probed->reason);
+		}
 		return fflush(stdout) == 0 && probed->descriptor ? 0 : 1;
 	}
 	return speak(channel, &msg) == 0 && probed->descriptor ? 0 : 1;
@@ -41,7 +44,7 @@ int probe_run(const char *path, int channel)
 		probed.state = result == -ELIBBAD ? "refused" : "cannot-load";
 		probed.reason = reason;
 	}
-	status = answer(channel, &probed);
+	status = answer(path, channel, &probed);
 	buf_finish(&json);
 	return status;
 }

@@ -6,7 +6,8 @@ struct err;
 
 /* Ends this process when its parent ends; takes new privileges, core files, the environment but
  * for a list of names, the terminal, and every descriptor but 0 to CONTROL_FD from it. Standard
- * input becomes /dev/null. 0, or a negative errno with a sentence: then go no further. */
+ * input becomes /dev/null. 0; -EPIPE when the parent is gone already; or another
+ * negative errno, with a sentence: then go no further. */
 int sandbox_enter(struct err *err);
 
 #endif

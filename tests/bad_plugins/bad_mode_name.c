@@ -1,0 +1,3 @@
+/* A mode whose name is not allowed. */
+#define BAD_NAME "bad mode"
+#include "bad.h"
