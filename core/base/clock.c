@@ -121,8 +121,7 @@ static bool read_zone(const char **at, int *ret_minutes_east)
 	if (!read_number(at, 2, &hours)) {
 		return false;
 	}
-	(void)read_char(at, ':');
-	if (**at != '\0' && !read_number(at, 2, &minutes)) {
+	if ((read_char(at, ':') || **at != '\0') && !read_number(at, 2, &minutes)) {
 		return false;
 	}
 	*ret_minutes_east = sign * (hours * 60 + minutes);
@@ -135,6 +134,8 @@ int clock_parse(const char *text, int64_t *ret_wall_us)
 	const char *at = text;
 	int64_t fraction_us = 0;
 	int minutes_east;
+	int64_t seconds;
+	int day;
 
 	if (!read_number(&at, 4, &tm.tm_year) || !read_char(&at, '-') ||
 		!read_number(&at, 2, &tm.tm_mon) || !read_char(&at, '-') ||
@@ -146,6 +147,9 @@ int clock_parse(const char *text, int64_t *ret_wall_us)
 		return -EINVAL;
 	}
 	if (read_char(&at, '.')) {
+		if (*at < '0' || *at > '9') {
+			return -EINVAL;
+		}
 		fraction_us = read_fraction_us(&at);
 	}
 	if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
@@ -155,6 +159,16 @@ int clock_parse(const char *text, int64_t *ret_wall_us)
 	}
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
-	*ret_wall_us = ((int64_t)timegm(&tm) - minutes_east * 60) * 1000000 + fraction_us;
+	day = tm.tm_mday;
+	seconds = tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec - minutes_east * 60;
+	tm.tm_hour = 0;
+	tm.tm_min = 0;
+	tm.tm_sec = 0;
+	seconds += (int64_t)timegm(&tm);
+	/* timegm takes the 30th of February for the 2nd of March */
+	if (tm.tm_mday != day) {
+		return -EINVAL;
+	}
+	*ret_wall_us = seconds * 1000000 + fraction_us;
 	return 0;
 }

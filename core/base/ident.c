@@ -26,8 +26,6 @@ static bool is_upper(char c)
 
 bool ident_is_task_id(const char *text, size_t len)
 {
-	bool only_dots = true;
-
 	if (len == 0 || len > LIMIT_TASK_ID) {
 		return false;
 	}
@@ -38,10 +36,9 @@ bool ident_is_task_id(const char *text, size_t len)
 			c != '.') {
 			return false;
 		}
-		only_dots = only_dots && c == '.';
 	}
-	/* the id is part of result files' names, where "." and ".." mean something else */
-	return !only_dots;
+	/* harmless in the names of results, but not where somebody makes a folder of an id */
+	return !(text[0] == '.' && (len == 1 || (len == 2 && text[1] == '.')));
 }
 
 bool ident_is_image_id(const char *text, size_t len)

@@ -12,6 +12,11 @@
 
 #define OUTPUT_FLAGS (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 /* What json-c lets through although RFC 8259 does not: looks at the characters outside strings,
  * and for control characters inside them. */
 static const char *find_laxity(const char *text, size_t len)
@@ -38,6 +43,10 @@ static const char *find_laxity(const char *text, size_t len)
 			return "NaN or Infinity";
 		} else if (c == '\0') {
 			return "a NUL";
+		} else if (c == '-' && len - i > 2 && text[i + 1] == '0' && is_digit(text[i + 2])) {
+			return "a number that begins with a zero";
+		} else if (c == '.' && (i + 1 == len || !is_digit(text[i + 1]))) {
+			return "a number that ends with a point";
 		}
 	}
 	return NULL;
@@ -97,12 +106,70 @@ static size_t count_colons(const char *text, size_t len)
 	return colons;
 }
 
+/* Whether the run of digits at `at` is a whole number too long for 64 bits. */
+static bool is_long_integer(const char *text, size_t len, size_t at, size_t digits)
+{
+	static const char largest[] = "9223372036854775807";
+	size_t limit = sizeof(largest) - 1;
+	char before = at > 0 ? text[at - 1] : ' ';
+	char after = at + digits < len ? text[at + digits] : ' ';
+
+	if (digits < limit || strchr(".eE", after) || strchr(".eE+", before)) {
+		return false;
+	}
+	return digits > limit || memcmp(text + at, largest, limit) > 0;
+}
+
+/* json-c turns a whole number that is too long into the longest that it knows, without a word. With
+ * an exponent it becomes a double, and keeps its digits when it is written again. */
+static void widen_integers(const char *text, size_t len, struct buf *out)
+{
+	bool in_string = false;
+
+	for (size_t i = 0; i < len; i++) {
+		size_t digits = 0;
+
+		while (!in_string && i + digits < len && is_digit(text[i + digits])) {
+			digits++;
+		}
+		if (digits > 0) {
+			buf_add(out, text + i, digits);
+			if (is_long_integer(text, len, i, digits)) {
+				buf_add_text(out, "e0");
+			}
+			i += digits - 1;
+			continue;
+		}
+		buf_add_char(out, text[i]);
+		if (in_string && text[i] == '\\' && i + 1 < len) {
+			buf_add_char(out, text[++i]);
+		} else if (text[i] == '"') {
+			in_string = !in_string;
+		}
+	}
+}
+
+/* Whether widen_integers could find something: most texts need no copy. */
+static bool has_long_digits(const char *text, size_t len)
+{
+	size_t run = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		run = is_digit(text[i]) ? run + 1 : 0;
+		if (run >= 19) {
+			return true;
+		}
+	}
+	return false;
+}
+
 int json_parse(
 	const char *text, size_t len, size_t max, struct err *err, struct json_object **ret_value)
 {
 	struct json_tokener *tokener = NULL;
 	struct json_object *value = NULL;
 	struct counts counts = {0};
+	struct buf widened = {0};
 	const char *laxity;
 	enum json_tokener_error code;
 	int result = 0;
@@ -114,8 +181,14 @@ int json_parse(
 	if (laxity) {
 		return err_set(err, -EINVAL, "not JSON: %s", laxity);
 	}
-	tokener = json_tokener_new_ex(LIMIT_JSON_DEPTH);
+	if (has_long_digits(text, len)) {
+		widen_integers(text, len, &widened);
+		text = buf_cstr(&widened);
+		len = widened.len;
+	}
+	tokener = text ? json_tokener_new_ex(LIMIT_JSON_DEPTH) : NULL;
 	if (!tokener) {
+		buf_finish(&widened);
 		return err_set(err, -ENOMEM, "out of memory");
 	}
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
@@ -157,6 +230,7 @@ int json_parse(
 out:
 	json_object_put(value);
 	json_tokener_free(tokener);
+	buf_finish(&widened);
 	return result;
 }
 
@@ -258,13 +332,43 @@ const char *json_text(struct json_object *value)
 	return json_object_to_json_string_ext(value, OUTPUT_FLAGS);
 }
 
+/* The bytes of the character that begins here, or 0 when it is not UTF-8. */
+static size_t utf8_length(const char *text)
+{
+	static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
+	unsigned char first = (unsigned char)*text;
+	size_t len = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	unsigned value = first & (0xffu >> (len + 1));
+
+	if (len == 1) {
+		return 1;
+	}
+	/* the NUL at the end is no continuation: it stops the loop */
+	for (size_t i = 1; i < len; i++) {
+		if (((unsigned char)text[i] & 0xc0) != 0x80) {
+			return 0;
+		}
+		value = value << 6 | ((unsigned char)text[i] & 0x3f);
+	}
+	return value < least[len] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000) ? 0
+											     : len;
+}
+
 void json_add_string(struct buf *out, const char *text)
 {
+	size_t len = 1;
+
 	buf_add_char(out, '"');
-	for (const char *at = text; *at; at++) {
+	for (const char *at = text; *at; at += len) {
 		unsigned char c = (unsigned char)*at;
 
-		if (c == '"' || c == '\\') {
+		len = utf8_length(at);
+		if (len == 0) {
+			buf_add_text(out, "\xef\xbf\xbd");
+			len = 1;
+		} else if (len > 1) {
+			buf_add(out, at, len);
+		} else if (c == '"' || c == '\\') {
 			buf_add_char(out, '\\');
 			buf_add_char(out, (char)c);
 		} else if (c < 0x20 || c == 0x7f) {

@@ -36,7 +36,7 @@ const char *json_type_name(const struct json_object *value);
 /* The compact text of a value; belongs to the value and lives until it changes. NULL: no memory. */
 const char *json_text(struct json_object *value);
 
-/* Appends a string as JSON, quotes included. */
+/* Appends a string as JSON, quotes included; bytes that are not UTF-8 become U+FFFD. */
 void json_add_string(struct buf *out, const char *text);
 
 #endif

@@ -68,7 +68,7 @@ static void add_value(struct buf *line, const char *text)
 	for (const char *at = text; *at && bare; at++) {
 		unsigned char c = (unsigned char)*at;
 
-		bare = c > ' ' && c != '"' && c != '=' && c != '\\' && c != 0x7f;
+		bare = c > ' ' && c < 0x7f && !strchr("\"=\\>", c);
 	}
 	if (bare) {
 		buf_add_text(line, text);
@@ -77,15 +77,21 @@ static void add_value(struct buf *line, const char *text)
 	}
 }
 
+/* Whether the next pair is the first: an append that failed has left nothing to look at. */
+static bool ends_with(const struct buf *line, char c)
+{
+	return line->len > 0 && line->data[line->len - 1] == c;
+}
+
 static void add_pair(struct buf *line, const char *name, const char *text)
 {
 	if (form == LOG_FORMAT_JSON) {
-		buf_add_text(line, line->data[line->len - 1] == '{' ? "" : ",");
+		buf_add_text(line, ends_with(line, '{') ? "" : ",");
 		json_add_string(line, name);
 		buf_add_char(line, ':');
 		json_add_string(line, text);
 	} else {
-		buf_printf(line, "%s%s=", line->data[line->len - 1] == '>' ? "" : " ", name);
+		buf_printf(line, "%s%s=", ends_with(line, '>') ? "" : " ", name);
 		add_value(line, text);
 	}
 }
