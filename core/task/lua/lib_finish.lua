@@ -15,6 +15,7 @@ local function write_outcome(key, outcome, to, retention)
 		add('processing_time', outcome.seconds)
 		if to == 'done' then
 			add('progress', '100')
+			add('current_step', 'Done')
 			add('result', outcome.json)
 			add('completed_at', now_text)
 		elseif to == 'failed' then
