@@ -25,10 +25,11 @@ class Way(FormyTest):
         task = self.host.wait(task_id)
 
         self.assertEqual(set(task), {
-            "task_id", "status", "data", "progress", "created_at", "updated_at", "started_at",
-            "completed_at", "result", "attempts", "worker", "processing_time"})
+            "task_id", "status", "data", "progress", "current_step", "created_at", "updated_at",
+            "started_at", "completed_at", "result", "attempts", "worker", "processing_time"})
         self.assertEqual(task["task_id"], task_id)
         self.assertEqual(task["progress"], "100")
+        self.assertEqual(task["current_step"], "Done")
         self.assertEqual(task["attempts"], "1")
         self.assertEqual(task["worker"], self.host.formyd.name)
         self.assertRegex(task["processing_time"], r"^\d+(\.\d+)?$")
