@@ -4,6 +4,7 @@
 #include <hiredis/hiredis.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,48 @@ static int conn_broke(struct redis_conn *conn, int error, struct err *err)
 	return code;
 }
 
+/* hiredis writes without MSG_NOSIGNAL: a library must not let that end its program. Says whether
+ * the signal was already pending, when it is not ours to take away. */
+static bool hold_sigpipe(sigset_t *ret_before)
+{
+	sigset_t pipe_only;
+	sigset_t pending;
+
+	(void)sigemptyset(&pipe_only);
+	(void)sigaddset(&pipe_only, SIGPIPE);
+	(void)sigpending(&pending);
+	(void)pthread_sigmask(SIG_BLOCK, &pipe_only, ret_before);
+	return sigismember(&pending, SIGPIPE) == 1;
+}
+
+static void let_sigpipe(const sigset_t *before, bool was_pending)
+{
+	const struct timespec now = {0};
+	sigset_t pipe_only;
+	int error = errno;
+
+	(void)sigemptyset(&pipe_only);
+	(void)sigaddset(&pipe_only, SIGPIPE);
+	if (!was_pending) {
+		(void)sigtimedwait(&pipe_only, NULL, &now);
+	}
+	(void)pthread_sigmask(SIG_SETMASK, before, NULL);
+	errno = error;
+}
+
+/* Writes what was appended and waits for one reply; errno says why it failed. */
+static int conn_receive(struct redis_conn *conn, void **ret_reply)
+{
+	sigset_t before;
+	bool was_pending = hold_sigpipe(&before);
+	int result;
+
+	errno = 0;
+	result = redisGetReply(conn->context, ret_reply);
+	let_sigpipe(&before, was_pending);
+	return result;
+}
+
 static int conn_send(struct redis_conn *conn, const struct str *argv, size_t argc)
 {
 	const char **texts = calloc(argc, sizeof(*texts));
@@ -123,8 +166,7 @@ static int conn_shake_hands(struct redis_conn *conn, struct err *err)
 		if (!asked[step]) {
 			continue;
 		}
-		errno = 0;
-		if (redisGetReply(conn->context, &reply) != REDIS_OK) {
+		if (conn_receive(conn, &reply) != REDIS_OK) {
 			return conn_broke(conn, errno, err);
 		}
 		result =
@@ -190,8 +232,7 @@ static int conn_ask(struct redis_conn *conn, const struct str *argv, size_t argc
 		redis_conn_close(conn);
 		return err_set(err, -ENOMEM, "out of memory");
 	}
-	errno = 0;
-	if (redisGetReply(conn->context, &reply) != REDIS_OK) {
+	if (conn_receive(conn, &reply) != REDIS_OK) {
 		return conn_broke(conn, errno, err);
 	}
 	*ret_reply = reply;

@@ -3,7 +3,7 @@
  * It connects, proves who it is, looks at the server, and only then says up(). When the connection
  * goes it calls back every command that waits, with reply NULL, says down() and tries again after
  * 50 ms to 2 s. Commands are taken only while it is up. All calls and callbacks happen on the
- * loop's thread; a callback may use the link, and may close it. */
+ * loop's thread; a callback may use the link, and may close it. The program must ignore SIGPIPE. */
 #ifndef FORMY_REDIS_LINK_H
 #define FORMY_REDIS_LINK_H
 

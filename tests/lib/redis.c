@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,7 +33,10 @@ static void run_server(const struct test_redis *redis, const char *const *argume
 	log = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	if (log >= 0) {
 		(void)dup2(log, STDOUT_FILENO);
+		(void)dup2(log, STDERR_FILENO);
 	}
+	/* a test that is killed runs no teardown */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)execvp(argv[0], (char *const *)argv);
 	_exit(127);
 }
