@@ -15,7 +15,7 @@
 #define EDGE_BLUR_MOST 10.0
 #define EDGE_BLUR_HEIGHT 1024.0 /* the picture's height that edge_blur's pixels refer to */
 #define LEAST_SIGMA 0.3         /* pixels; less is not seen */
-#define TONE_SIDE 64            /* of the copies from which tones are read */
+#define TONE_GRID 96            /* points each way at which tones are read */
 
 struct wish {
 	double edge_blur;
@@ -43,42 +43,32 @@ static int read_wish(const char *params, struct wish *ret_wish, struct err *err)
 	return result;
 }
 
-/* Small copies of the person and of what of the backdrop is seen, and the way between them. */
+/* Reads the tones of the person and of the part of the backdrop that is seen, on a grid. */
 static int find_tone(
 	const struct cutout *cutout, const formy_image *backdrop, struct lab_shift **ret_shift)
 {
 	const formy_image *source = &cutout->source;
-	formy_image matte = {.size = sizeof(matte),
-		.format = FORMY_GREY8,
-		.width = source->width,
-		.height = source->height,
-		.stride = source->width,
-		.pixels = cutout->matte.alpha};
-	const int count = TONE_SIDE * TONE_SIDE;
-	uint8_t *room = malloc(9 * (size_t)count);
+	const struct region seen = region_cover(backdrop, (int)source->width, (int)source->height);
+	const int count = TONE_GRID * TONE_GRID;
+	uint8_t *room = malloc(7 * (size_t)count);
 	uint8_t *person = room;
 	uint8_t *behind = room ? room + 3 * (size_t)count : NULL;
-	uint8_t *weights = room ? room + 6 * (size_t)count : NULL;
+	uint8_t *is_person = room ? room + 6 * (size_t)count : NULL;
 	int result = -ENOMEM;
 
+	for (int i = 0; room && i < count; i++) {
+		const double u = (i % TONE_GRID + 0.5) / TONE_GRID;
+		const double v = ((double)(i / TONE_GRID) + 0.5) / TONE_GRID;
+		const size_t x = (size_t)(u * source->width);
+		const size_t y = (size_t)(v * source->height);
+
+		pixel_as_rgb(source, x, y, person + 3 * (size_t)i);
+		pixel_as_rgb(backdrop, (size_t)(seen.x + u * seen.width),
+			(size_t)(seen.y + v * seen.height), behind + 3 * (size_t)i);
+		is_person[i] = cutout->matte.alpha[y * source->width + x] > 230;
+	}
 	if (room) {
-		result = scale_picture(
-			source, region_whole(source), TONE_SIDE, TONE_SIDE, SCALE_RGB, person);
-	}
-	if (result == 0) {
-		result = scale_picture(backdrop,
-			region_cover(backdrop, (int)source->width, (int)source->height), TONE_SIDE,
-			TONE_SIDE, SCALE_RGB, behind);
-	}
-	if (result == 0) {
-		result = scale_picture(
-			&matte, region_whole(&matte), TONE_SIDE, TONE_SIDE, SCALE_RGB, weights);
-	}
-	if (result == 0) {
-		for (int i = 0; i < count; i++) {
-			weights[i] = weights[3 * i] > 230;
-		}
-		result = lab_shift_create(compose_tone(lab_mean(person, weights, count),
+		result = lab_shift_create(compose_tone(lab_mean(person, is_person, count),
 						  lab_mean(behind, NULL, count)),
 			ret_shift);
 	}

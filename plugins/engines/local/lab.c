@@ -5,8 +5,9 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#define STEP_BITS 3 /* a node of the shift's table every 8 values */
-#define NODES 33
+#define STEP_BITS 4 /* a node of the shift's table every 16 values */
+#define NODES 17
+#define LANES 4        /* 3 colours and one that is not used: the compiler then takes all at once */
 #define TINT_FULL 0.5f /* lightness from which a colour takes all of the tint */
 
 static float linear(float c)
@@ -80,12 +81,12 @@ struct lab lab_mean(const uint8_t *rgb, const uint8_t *weights, int count)
 
 /* How much each node's colour changes, so that between nodes the colour itself stays exact. */
 struct lab_shift {
-	float change[NODES][NODES][NODES][3];
+	float change[NODES][NODES][NODES][LANES];
 };
 
 int lab_shift_create(struct lab by, struct lab_shift **ret_shift)
 {
-	struct lab_shift *shift = malloc(sizeof(*shift));
+	struct lab_shift *shift = calloc(1, sizeof(*shift));
 	float light[NODES];
 
 	if (!shift) {
@@ -126,24 +127,26 @@ void lab_shift_destroy(struct lab_shift *shift)
 
 void lab_shift_apply(const struct lab_shift *shift, uint8_t rgb[3])
 {
-	const float part = 1.f / (1 << STEP_BITS);
+	const int step = 1 << STEP_BITS;
 	const int r = rgb[0] >> STEP_BITS;
 	const int g = rgb[1] >> STEP_BITS;
 	const int b = rgb[2] >> STEP_BITS;
-	const float fr = (float)(rgb[0] & ((1 << STEP_BITS) - 1)) * part;
-	const float fg = (float)(rgb[1] & ((1 << STEP_BITS) - 1)) * part;
-	const float fb = (float)(rgb[2] & ((1 << STEP_BITS) - 1)) * part;
+	const float fr = (float)(rgb[0] & (step - 1)) / (float)step;
+	const float fg = (float)(rgb[1] & (step - 1)) / (float)step;
+	const float fb = (float)(rgb[2] & (step - 1)) / (float)step;
+	const float(*low)[NODES][LANES] = shift->change[r];
+	const float(*high)[NODES][LANES] = shift->change[r + 1];
+	const float *near[4] = {low[g][b], low[g + 1][b], high[g][b], high[g + 1][b]};
+	const float share[4] = {(1 - fr) * (1 - fg), (1 - fr) * fg, fr * (1 - fg), fr * fg};
+	float sums[LANES] = {0};
 
+	for (int k = 0; k < 4; k++) {
+		for (int c = 0; c < LANES; c++) {
+			sums[c] += share[k] * (near[k][c] * (1 - fb) + near[k][c + LANES] * fb);
+		}
+	}
 	for (int c = 0; c < 3; c++) {
-		const float(*low)[NODES][3] = shift->change[r];
-		const float(*high)[NODES][3] = shift->change[r + 1];
-		const float a = low[g][b][c] * (1 - fb) + low[g][b + 1][c] * fb;
-		const float d = low[g + 1][b][c] * (1 - fb) + low[g + 1][b + 1][c] * fb;
-		const float e = high[g][b][c] * (1 - fb) + high[g][b + 1][c] * fb;
-		const float f = high[g + 1][b][c] * (1 - fb) + high[g + 1][b + 1][c] * fb;
-		const float near = a * (1 - fg) + d * fg;
-		const float far = e * (1 - fg) + f * fg;
-		const float to = (float)rgb[c] + near * (1 - fr) + far * fr + 0.5f;
+		const float to = (float)rgb[c] + sums[c] + 0.5f;
 
 		rgb[c] = (uint8_t)(to < 0 ? 0 : to > 255 ? 255 : to);
 	}

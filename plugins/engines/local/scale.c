@@ -187,6 +187,16 @@ const uint8_t *row_as_rgb(const formy_image *image, int y, uint8_t *room)
 	return part_as_rgb(image, y, 0, (int)image->width, room);
 }
 
+void pixel_as_rgb(const formy_image *image, size_t x, size_t y, uint8_t ret_rgb[3])
+{
+	const uint8_t *at = image_row(image, (int)y) + x * image->format;
+	const bool grey = image->format == FORMY_GREY8;
+
+	ret_rgb[0] = at[0];
+	ret_rgb[1] = at[grey ? 0 : 1];
+	ret_rgb[2] = at[grey ? 0 : 2];
+}
+
 static const uint8_t *part_as_alpha(
 	const formy_image *image, int y, int left, int span, uint8_t *room)
 {

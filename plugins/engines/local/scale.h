@@ -5,6 +5,7 @@
 #ifndef FORMY_LOCAL_SCALE_H
 #define FORMY_LOCAL_SCALE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <formy/plugin.h>
@@ -43,5 +44,8 @@ int scale_picture(const formy_image *image, struct region region, int width, int
 
 /* The pixels of one row as RGB: the picture's own, or converted into room for its width. */
 const uint8_t *row_as_rgb(const formy_image *image, int y, uint8_t *room);
+
+/* One pixel, which must lie in the picture. */
+void pixel_as_rgb(const formy_image *image, size_t x, size_t y, uint8_t ret_rgb[3]);
 
 #endif
