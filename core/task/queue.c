@@ -28,6 +28,9 @@ struct request {
 		queue_count_fn *count;
 	} cb;
 	void *arg;
+	unsigned refs; /* answers that are to come: two behind a BLMOVE */
+	int moved;     /* what became of the BLMOVE: 0 or a negative errno with why */
+	struct err why;
 };
 
 struct queue {
@@ -147,10 +150,12 @@ static int request_deliver(struct request *request, const struct redisReply *rep
 		struct queue_turn_reply turn = {0};
 
 		result = queue_reply_turn(reply, &turn);
-		if (result == 0) {
+		if (result == 0 && request->moved < 0 && turn.task_count == 0) {
+			request_fail(request, request->moved, request->why.text);
+		} else if (result == 0) {
 			request->cb.turn(0, NULL, &turn, request->arg);
-			queue_reply_turn_finish(&turn);
 		}
+		queue_reply_turn_finish(&turn);
 	} else if (request->kind == REQUEST_BEAT) {
 		struct queue_beat_reply beat = {0};
 
@@ -168,6 +173,26 @@ static int request_deliver(struct request *request, const struct redisReply *rep
 		}
 	}
 	return result;
+}
+
+static void request_drop(struct request *request)
+{
+	if (--request->refs == 0) {
+		free(request);
+	}
+}
+
+/* A BLMOVE that fails, as on a key of the wrong type, fails at once: whoever waits must hear of it
+ * or would ask again and again. */
+static void on_moved(struct link *link, const struct redisReply *reply, void *arg)
+{
+	struct request *request = arg;
+
+	if (reply && reply->type == REDIS_REPLY_ERROR) {
+		request->moved =
+			redis_explain(&request->why, link_where(link), reply->str, reply->len);
+	}
+	request_drop(request);
 }
 
 static void on_reply(struct link *link, const struct redisReply *reply, void *arg)
@@ -190,11 +215,13 @@ static void on_reply(struct link *link, const struct redisReply *reply, void *ar
 			}
 		}
 	}
-	free(request);
+	request_drop(request);
 }
 
-static int request_send(struct queue *queue, struct link *link, const struct script *script,
-	const struct args *args, const struct request *what)
+/* first: a command that goes in front of the script, of `first_count` words, or NULL. */
+static int request_send(struct queue *queue, struct link *link, const struct str *first,
+	size_t first_count, const struct script *script, const struct args *args,
+	const struct request *what)
 {
 	struct request *request = calloc(1, sizeof(*request));
 	int result;
@@ -203,10 +230,19 @@ static int request_send(struct queue *queue, struct link *link, const struct scr
 		return -ENOMEM;
 	}
 	*request = *what;
+	request->refs = 1;
+	if (first) {
+		request->refs++;
+		result = link_command(link, first, first_count, on_moved, request);
+		if (result < 0) {
+			free(request);
+			return result;
+		}
+	}
 	result = link_call_script(link, script, queue->keys.names, TASK_KEY_COUNT, args->list,
 		args->count, on_reply, request);
 	if (result < 0) {
-		free(request);
+		request_drop(request);
 		return result;
 	}
 	request->queue = queue;
@@ -248,8 +284,8 @@ static void add_outcome(struct args *args, const struct queue_outcome *outcome)
 	args_add_seconds(args, outcome->processing_us);
 }
 
-static int send_turn(struct queue *queue, struct link *link, const struct queue_turn *turn,
-	queue_turn_fn *cb, void *arg)
+static int send_turn(struct queue *queue, struct link *link, const struct str *first,
+	size_t first_count, const struct queue_turn *turn, queue_turn_fn *cb, void *arg)
 {
 	struct request request = {.kind = REQUEST_TURN, .cb.turn = cb, .arg = arg};
 	struct args args;
@@ -275,14 +311,14 @@ static int send_turn(struct queue *queue, struct link *link, const struct queue_
 	for (size_t i = 0; i < turn->outcome_count; i++) {
 		add_outcome(&args, &turn->outcomes[i]);
 	}
-	result = request_send(queue, link, &script_turn, &args, &request);
+	result = request_send(queue, link, first, first_count, &script_turn, &args, &request);
 	args_finish(&args);
 	return result;
 }
 
 int queue_turn(struct queue *queue, const struct queue_turn *turn, queue_turn_fn *cb, void *arg)
 {
-	return send_turn(queue, queue->link, turn, cb, arg);
+	return send_turn(queue, queue->link, NULL, 0, turn, cb, arg);
 }
 
 int queue_wait(struct queue *queue, struct link *blocking, const struct queue_turn *turn,
@@ -296,9 +332,8 @@ int queue_wait(struct queue *queue, struct link *blocking, const struct queue_tu
 		STR("RIGHT"),
 		STR("0"),
 	};
-	int result = link_command(blocking, argv, sizeof(argv) / sizeof(argv[0]), NULL, NULL);
 
-	return result < 0 ? result : send_turn(queue, blocking, turn, cb, arg);
+	return send_turn(queue, blocking, argv, sizeof(argv) / sizeof(argv[0]), turn, cb, arg);
 }
 
 int queue_stop_waiting(struct queue *queue, struct link *blocking)
@@ -336,7 +371,7 @@ int queue_beat(struct queue *queue, const struct queue_beat *beat, queue_beat_fn
 		args_add_number(&args, beat->held[i].progress);
 		args_add_text(&args, beat->held[i].step);
 	}
-	result = request_send(queue, queue->link, &script_beat, &args, &request);
+	result = request_send(queue, queue->link, NULL, 0, &script_beat, &args, &request);
 	args_finish(&args);
 	return result;
 }
@@ -346,7 +381,7 @@ static int send_count(struct queue *queue, const struct script *script, const st
 {
 	struct request request = {.kind = REQUEST_COUNT, .cb.count = cb, .arg = arg};
 
-	return request_send(queue, queue->link, script, args, &request);
+	return request_send(queue, queue->link, NULL, 0, script, args, &request);
 }
 
 int queue_release(struct queue *queue, const struct queue_return *tasks, size_t count,

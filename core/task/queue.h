@@ -123,7 +123,8 @@ int queue_turn(struct queue *queue, const struct queue_turn *turn, queue_turn_fn
 
 /* Waits, for ever, on a link made with LINK_BLOCKING, until a task is pushed on the queue, and
  * claims it in the same breath: `turn` (outcomes none, want 1, QUEUE_FROM_INBOX) is sent behind a
- * BLMOVE. The callback may come with no task. One at a time on one link. */
+ * BLMOVE. The callback may come with no task, or fail at once (-EILSEQ: the queue is no list): then
+ * wait a while before the next. One at a time on one link. */
 int queue_wait(struct queue *queue, struct link *blocking, const struct queue_turn *turn,
 	queue_turn_fn *cb, void *arg);
 

@@ -322,6 +322,12 @@ static void test_wait_claims_what_is_pushed(void **state)
 	worker_run_until(&worker.loop, &worker.answered);
 	assert_int_equal(worker.result, 0);
 	assert_int_equal(worker.task_count, 0);
+
+	/* and hears of a queue that is no list */
+	freeReplyObject(test_redis_command(redis, "SET formy:task:queue x"));
+	start_waiting(&worker, blocking, "t3");
+	worker_run_until(&worker.loop, &worker.answered);
+	assert_int_equal(worker.result, -EILSEQ);
 	link_close(blocking);
 	worker_stop(&worker);
 }
