@@ -131,6 +131,9 @@ static bool is_aside(struct executor_case *run)
 		assert_true(run->msg.progress.permille <= 1000);
 		assert_int_equal(run->msg.progress.job, run->jobs);
 		run->permille = run->msg.progress.permille;
+		if (run->progresses == 1) {
+			run->first_permille = run->permille;
+		}
 		return true;
 	}
 	return false;

@@ -23,6 +23,7 @@ struct executor_case {
 	unsigned logs;                     /* and how many of these came before it */
 	unsigned progresses;
 	uint64_t permille;
+	uint64_t first_permille;
 	char log[LIMIT_PLUGIN_LOG_LINE + 1]; /* the last line */
 	uint64_t jobs;
 };

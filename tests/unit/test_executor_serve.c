@@ -173,6 +173,58 @@ static void failures_keep_their_words(void **state)
 	executor_close(&run);
 }
 
+/* Has the engine do an operation on a picture, in an executor that is open. */
+static void call(const char *operation, int64_t status)
+{
+	int fd = make_picture(8, 8, IMAGE_JPEG);
+	char config[64];
+
+	(void)snprintf(config, sizeof(config), "{\"operation\": \"%s\"}", operation);
+	executor_job(&run, config, "source", &fd, 1);
+	executor_expect(&run, status);
+}
+
+static void engines_are_called(void **state)
+{
+	struct pixels pixels = {0};
+
+	(void)state;
+	executor_start(&run, NULL);
+	executor_setup(&run, "CALL", GOOD("caller"), "caller", GOOD("caller"));
+	assert_int_equal(executor_receive(&run), MSG_READY);
+	assert_string_equal(run.msg.ready.engine_version, "1");
+
+	call("PAINT", FORMY_OK);
+	assert_non_null(strstr(run.msg.outcome.metadata, "\"width\":4,\"mine\":true"));
+	assert_non_null(strstr(run.msg.outcome.metadata, "\"engine\":{\"seed\":42}"));
+	/* the engine's 500 lies halfway from 200 to 400 */
+	assert_int_equal(run.first_permille, 300);
+	read_result(run.msg.outcome.output, &pixels);
+	assert_int_equal(pixels.data[0], 100);
+	pixels_finish(&pixels);
+
+	call("RECODE", FORMY_OK);
+	read_result(run.msg.outcome.output, &pixels);
+	assert_int_equal(pixels.width, 8);
+	pixels_finish(&pixels);
+
+	call("RUBBISH", FORMY_E_ENGINE);
+	assert_string_equal(run.msg.outcome.code, "ENGINE_RESPONSE_ERROR");
+	call("NEST", FORMY_E_UNSUPPORTED);
+	call("FAIL", FORMY_E_TIMEOUT);
+	assert_string_equal(run.msg.outcome.code, "ENGINE_TIMEOUT");
+	assert_string_equal(run.msg.outcome.message, "The server is slow.");
+	call("NO_SUCH", FORMY_E_UNSUPPORTED);
+	assert_string_equal(run.msg.outcome.code, "ENGINE_NOT_AVAILABLE");
+	assert_non_null(strstr(run.msg.outcome.message, "NO_SUCH"));
+	executor_close(&run);
+
+	executor_open(&run, "CALL", GOOD("caller"));
+	call("PAINT", FORMY_E_UNSUPPORTED);
+	assert_non_null(strstr(run.msg.outcome.message, "has no engine"));
+	executor_close(&run);
+}
+
 /* Runs one job of a bad plugin, which answers it. */
 static void run_bad(const char *plugin, int64_t status)
 {
@@ -367,6 +419,7 @@ int main(void)
 		cmocka_unit_test(bad_pictures_are_named),
 		cmocka_unit_test(a_job_stops_when_told),
 		cmocka_unit_test(failures_keep_their_words),
+		cmocka_unit_test(engines_are_called),
 		cmocka_unit_test(wrong_answers_are_bugs),
 		cmocka_unit_test(floods_are_held_back),
 		cmocka_unit_test(crashes_end_the_process),
