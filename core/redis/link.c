@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,51 +11,10 @@
 #include "redis/explain.h"
 #include "redis/handshake.h"
 #include "redis/link_poll.h"
-#include "redis/script.h"
+#include "redis/link_private.h"
 
 #define RETRY_FIRST_MS 50
 #define RETRY_LAST_MS 2000
-
-enum link_state {
-	LINK_WAITING,    /* no connection, the timer runs */
-	LINK_CONNECTING, /* until the last answer of the handshake */
-	LINK_UP,
-	LINK_GOING, /* hiredis is freeing the context */
-	LINK_CLOSED
-};
-
-struct link {
-	enum link_state state;
-	redisAsyncContext *context; /* NULL: none */
-	uv_loop_t *loop;
-	uv_timer_t timer; /* waiting: the next attempt; else: is an answer overdue? */
-	struct redis_address address;
-	char where[REDIS_ADDRESS_TEXT_SIZE];
-	char *name;
-	char **channels;
-	size_t channel_count;
-	unsigned flags;
-	uint32_t overdue_ms;
-	const struct link_owner *owner;
-	void *data;
-	struct handshake shake;
-	unsigned answers_due; /* of the handshake */
-	size_t subscribed;
-	size_t pending;
-	uint64_t heard_ms; /* when an answer came, or the first command that waits was sent */
-	uint32_t retry_ms;
-	struct err why;
-};
-
-/* One command that waits for its answer. */
-struct call {
-	struct link *link;
-	link_reply_fn *cb;
-	void *arg;
-	const struct script *script; /* the command is EVALSHA and may be repeated as EVAL */
-	char *command;               /* as sent */
-	size_t len;
-};
 
 static void link_connect(struct link *link);
 static void on_timer(uv_timer_t *timer);
@@ -431,159 +389,4 @@ size_t link_pending(const struct link *link)
 int64_t link_client_id(const struct link *link)
 {
 	return link->state == LINK_UP ? link->shake.client_id : 0;
-}
-
-static void on_answer(redisAsyncContext *context, void *answer, void *arg);
-
-/* Takes over command, which hiredis allocated. */
-static int call_send(struct call *call)
-{
-	struct link *link = call->link;
-
-	if (redisAsyncFormattedCommand(link->context, on_answer, call, call->command, call->len) !=
-		REDIS_OK) {
-		return -ENOMEM;
-	}
-	if (link->pending++ == 0) {
-		link->heard_ms = uv_now(link->loop);
-	}
-	return 0;
-}
-
-static void call_free(struct call *call)
-{
-	if (call->command) {
-		redisFreeCommand(call->command);
-	}
-	free(call);
-}
-
-/* Sends EVALSHA again as EVAL: the same keys and arguments behind another beginning. */
-static int call_repeat(struct call *call)
-{
-	struct buf text = {0};
-	const char *rest = call->command;
-	size_t head = strcspn(call->command, "\n") + 1;
-	char *command;
-	int result;
-
-	for (int line = 0; line < 5; line++) {
-		rest = memchr(rest, '\n', call->len - (size_t)(rest - call->command));
-		rest++;
-	}
-	buf_add(&text, call->command, head);
-	buf_printf(&text, "$4\r\nEVAL\r\n$%zu\r\n", call->script->len);
-	buf_add(&text, call->script->text, call->script->len);
-	buf_add_text(&text, "\r\n");
-	buf_add(&text, rest, call->len - (size_t)(rest - call->command));
-	if (buf_failed(&text)) {
-		buf_finish(&text);
-		return -ENOMEM;
-	}
-	command = text.data;
-	call->script = NULL;
-	result = redisAsyncFormattedCommand(
-			 call->link->context, on_answer, call, command, text.len) == REDIS_OK
-		? 0
-		: -ENOTCONN;
-	buf_finish(&text);
-	if (result == 0) {
-		call->link->pending++;
-	}
-	return result;
-}
-
-static void on_answer(redisAsyncContext *context, void *answer, void *arg)
-{
-	struct call *call = arg;
-	struct link *link = call->link;
-	const redisReply *reply = answer;
-
-	(void)context;
-	link->pending--;
-	if (!reply && link->state == LINK_UP) {
-		link->state = LINK_GOING;
-	}
-	link->heard_ms = uv_now(link->loop);
-	if (reply && call->script && reply->type == REDIS_REPLY_ERROR &&
-		strncmp(reply->str, "NOSCRIPT", 8) == 0) {
-		if (link->state == LINK_UP && call_repeat(call) == 0) {
-			return;
-		}
-		reply = NULL;
-	}
-	if (call->cb) {
-		call->cb(link, reply, call->arg);
-	}
-	call_free(call);
-}
-
-static int link_send(struct link *link, const struct script *script, const struct str *argv,
-	size_t argc, link_reply_fn *cb, void *arg)
-{
-	struct call *call = NULL;
-	const char **texts = NULL;
-	size_t *lens = NULL;
-	char *command = NULL;
-	long long len;
-	int result = -ENOMEM;
-
-	if (link->state != LINK_UP || link->channel_count > 0) {
-		return -ENOTCONN;
-	}
-	call = calloc(1, sizeof(*call));
-	texts = calloc(argc, sizeof(*texts));
-	lens = calloc(argc, sizeof(*lens));
-	if (!call || !texts || !lens) {
-		goto out;
-	}
-	for (size_t i = 0; i < argc; i++) {
-		texts[i] = argv[i].data;
-		lens[i] = argv[i].len;
-	}
-	len = redisFormatCommandArgv(&command, (int)argc, texts, lens);
-	if (len < 0) {
-		goto out;
-	}
-	*call = (struct call){link, cb, arg, script, command, (size_t)len};
-	result = call_send(call);
-out:
-	if (result < 0 && call) {
-		call_free(call);
-	}
-	free(texts);
-	free(lens);
-	return result;
-}
-
-int link_command(
-	struct link *link, const struct str *argv, size_t argc, link_reply_fn *cb, void *arg)
-{
-	return link_send(link, NULL, argv, argc, cb, arg);
-}
-
-int link_call_script(struct link *link, const struct script *script, const struct str *keys,
-	size_t key_count, const struct str *args, size_t arg_count, link_reply_fn *cb, void *arg)
-{
-	size_t argc = 3 + key_count + arg_count;
-	struct str *argv = calloc(argc, sizeof(*argv));
-	char number[24];
-	int result;
-
-	if (!argv) {
-		return -ENOMEM;
-	}
-	(void)snprintf(number, sizeof(number), "%zu", key_count);
-	argv[0] = STR("EVALSHA");
-	argv[1] = str_of(script->sha1);
-	argv[2] = str_of(number);
-	if (key_count > 0) {
-		memcpy(argv + 3, keys, key_count * sizeof(*keys));
-	}
-	if (arg_count > 0) {
-		memcpy(argv + 3 + key_count, args, arg_count * sizeof(*args));
-	}
-	result = link_send(link, script, argv, argc, cb, arg);
-	free(argv);
-	return result;
 }
