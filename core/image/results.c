@@ -203,7 +203,7 @@ int store_publish(const struct store_config *store, const char *scratch, const c
 		goto out;
 	}
 	for (size_t i = 0; i < count && result == 0; i++) {
-		uint64_t size;
+		uint64_t size = 0;
 
 		result = check_scratch_file(from, &files[i], err, &size);
 		if (result == 0 && files[i].role == STORE_OUTPUT) {
