@@ -164,7 +164,10 @@ int cli_print(struct cli *cli, struct buf *text)
 	if (buf_failed(text)) {
 		result = cli_fail(cli, "out of memory");
 	} else {
-		(void)fwrite(text->data, 1, text->len, stdout);
+		errno = 0;
+		if (fwrite(text->data, 1, text->len, stdout) < text->len && !cli->output_error) {
+			cli->output_error = errno;
+		}
 	}
 	buf_finish(text);
 	return result;
@@ -208,15 +211,16 @@ int cli_print_object(struct cli *cli, const char *name, ...)
 
 int cli_flush(struct cli *cli)
 {
-	int failed = ferror(stdout);
-
 	errno = 0;
-	if (fflush(stdout) == 0 && !failed) {
+	if (fflush(stdout) != 0 && !cli->output_error) {
+		cli->output_error = errno;
+	}
+	if (cli->output_error == 0) {
 		return EXIT_OK;
 	}
-	if (errno == EPIPE || (failed && errno == 0)) {
+	if (cli->output_error == EPIPE) {
 		(void)signal(SIGPIPE, SIG_DFL);
 		(void)raise(SIGPIPE);
 	}
-	return cli_fail(cli, "standard output cannot be written: %s", strerror(errno));
+	return cli_fail(cli, "standard output cannot be written: %s", strerror(cli->output_error));
 }

@@ -19,8 +19,9 @@ struct cli {
 	bool json;
 	bool quiet;
 	bool verbose;
-	bool color;     /* of standard output */
-	bool error_tty; /* standard error is a terminal that can redraw a line */
+	bool color;       /* of standard output */
+	bool error_tty;   /* standard error is a terminal that can redraw a line */
+	int output_error; /* errno of the first print that failed */
 	struct config *config;
 	formy_client *client;
 };

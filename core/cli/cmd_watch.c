@@ -86,7 +86,7 @@ static int watch_on(struct cli *cli, formy_watch *watch, struct watching *watchi
 
 		if (result == FORMY_CLIENT_E_REDIS) {
 			if (!lost) {
-				(void)cli_fail(cli, "%s; trying again", formy_watch_error(watch));
+				(void)cli_fail(cli, "%s (trying again)", formy_watch_error(watch));
 			}
 			lost = true;
 			(void)poll(NULL, 0, TURN_MS);

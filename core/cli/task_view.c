@@ -114,7 +114,7 @@ void task_view_add(struct buf *out, const formy_task_info *task, bool color)
 void task_view_add_page(struct buf *out, const formy_task_page *page, bool color)
 {
 	static const char *const titles[] = {
-		"TASK", "STATUS", ">DONE", "MODE", "USER", "CREATED", "STEP OR ERROR", NULL};
+		"TASK", "STATUS", ">PROGRESS", "MODE", "USER", "CREATED", "STEP OR ERROR", NULL};
 	struct table table;
 
 	table_init(&table, titles);
