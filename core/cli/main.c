@@ -57,7 +57,7 @@ int main(int argc, char **argv)
 	int result = args_parse(&args, argc, argv, &err);
 	int flushed;
 
-	/* a reader that goes away is seen by cli_flush(), a server by the client */
+	/* a reader that goes away is seen by cli_flush() */
 	(void)signal(SIGPIPE, SIG_IGN);
 	cli_init(&cli, &args);
 	if (result < 0) {

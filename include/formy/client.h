@@ -44,7 +44,7 @@
  * zero for the defaults. Fields are only appended. Structs that the library fills grow likewise, so
  * use them by the pointers that it returns and never copy them by value.
  *
- * SIGNALS. The library installs no handler. A server that goes away may raise SIGPIPE: ignore it.
+ * SIGNALS. The library installs no handler, and a server that goes away raises no SIGPIPE.
  *
  * The header is C99 and C++11, and needs nothing but the two standard headers below. */
 #ifndef FORMY_CLIENT_H
