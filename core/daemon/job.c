@@ -63,6 +63,7 @@ int job_create(const struct queue_task *task, const char *token, struct job **re
 	(void)text_copy(job->id, sizeof(job->id), task->id);
 	(void)text_copy(job->token, sizeof(job->token), token);
 	job->attempt = task->attempt;
+	job->tries = task->tries;
 	job->claimed_us = clock_mono_us();
 	*ret_job = job;
 	return 0;
@@ -85,12 +86,12 @@ void job_fail(struct job *job, const struct outcome *outcome, bool again)
 	job->verdict = QUEUE_FAILED;
 	buf_clear(&job->json);
 	outcome_add_error(&job->json, outcome);
-	if (again && mode && job->attempt < mode->max_attempts) {
+	if (again && mode && job->tries < mode->max_attempts) {
 		uint32_t chance = 0;
 
 		(void)!getrandom(&chance, sizeof(chance), GRND_NONBLOCK);
 		job->verdict = QUEUE_RETRY;
 		job->retry_delay_ms =
-			outcome_retry_delay_ms(mode->retry_delay_ms, job->attempt, chance);
+			outcome_retry_delay_ms(mode->retry_delay_ms, job->tries, chance);
 	}
 }

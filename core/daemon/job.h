@@ -45,7 +45,8 @@ struct job {
 
 	char id[LIMIT_TASK_ID + 1];
 	char token[IDENT_RANDOM_SIZE];
-	unsigned attempt;
+	unsigned attempt; /* that it was claimed as: all attempts that there ever were */
+	unsigned tries; /* those since a person made it pending again: max_attempts limits these */
 	struct mode *mode; /* held */
 	char *config;      /* JSON: checked, with defaults; NULL before that */
 	struct job_input inputs[LIMIT_TASK_INPUTS];

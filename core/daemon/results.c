@@ -295,7 +295,7 @@ static void fail_by_crash(struct supervisor *sup, struct job *job, const struct 
 		json_object_object_add(
 			outcome.context, "signal", json_object_new_int(exit->signal));
 	}
-	fail(sup, job, outcome, job->attempt < CRASHES);
+	fail(sup, job, outcome, job->tries < CRASHES);
 }
 
 void results_lost(
