@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "local/feather.h"
 #include "local/foreground.h"
 #include "local/gates.h"
 #include "local/guided.h"
@@ -106,7 +107,7 @@ static void test_feather_softens_only_the_edge(void **state)
 		matte.alpha[i] = i % width < 100 ? 255 : 0;
 		before += matte.alpha[i];
 	}
-	assert_int_equal(matte_feather(&soft, &matte, 3, &job), 0);
+	assert_int_equal(feather(&soft, &matte, 3, &job), 0);
 	for (int y = 0; y < height; y++) {
 		const uint8_t *row = soft.alpha + (size_t)y * (size_t)width;
 

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "compose.h"
 #include "cutout.h"
+#include "feather.h"
 
 #define EDGE_BLUR_DEFAULT 2.0
 #define EDGE_BLUR_MOST 10.0
@@ -57,8 +58,10 @@ static int find_tone(
 	int result = -ENOMEM;
 
 	for (int i = 0; room && i < count; i++) {
-		const double u = (i % TONE_GRID + 0.5) / TONE_GRID;
-		const double v = ((double)(i / TONE_GRID) + 0.5) / TONE_GRID;
+		const int column = i % TONE_GRID;
+		const int line = i / TONE_GRID;
+		const double u = (column + 0.5) / TONE_GRID;
+		const double v = (line + 0.5) / TONE_GRID;
 		const size_t x = (size_t)(u * source->width);
 		const size_t y = (size_t)(v * source->height);
 
@@ -92,7 +95,7 @@ static int make_output(const struct cutout *cutout, const formy_image *backdrop,
 	int result = 0;
 
 	if (sigma >= LEAST_SIGMA) {
-		result = matte_feather(&edge, &cutout->matte, sigma, job);
+		result = feather(&edge, &cutout->matte, sigma, job);
 		composition.edge = &edge;
 	}
 	job_progress(job, 700, NULL);

@@ -102,7 +102,7 @@ static int change(
 	const uint8_t *mask, int width, int height, int radius, uint8_t of, uint8_t *ret_mask)
 {
 	const size_t count = (size_t)width * (size_t)height;
-	int32_t *squares = malloc(count * sizeof(*squares));
+	int32_t *squares = calloc(count, sizeof(*squares));
 	int result = -ENOMEM;
 
 	if (squares) {

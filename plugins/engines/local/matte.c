@@ -14,9 +14,8 @@
 #define FOOT 0.08f     /* what the filter gives below it is nothing, */
 #define HEAD 0.92f     /* and above it all */
 #define CLEAR_SHARE 0.005
-#define TILE 64
 
-static int matte_alloc(struct matte *matte, int width, int height)
+int matte_init(struct matte *matte, int width, int height)
 {
 	matte->width = width;
 	matte->height = height;
@@ -177,7 +176,7 @@ int matte_from_person(struct matte *matte, const formy_image *image, const struc
 	const int rows = (int)person->window.height;
 	struct coarse coarse = {0};
 	uint8_t *room = malloc((size_t)image->width * 3);
-	int result = room ? matte_alloc(matte, (int)image->width, (int)image->height) : -ENOMEM;
+	int result = room ? matte_init(matte, (int)image->width, (int)image->height) : -ENOMEM;
 
 	if (result == 0) {
 		matte->window = person->window;
@@ -200,7 +199,7 @@ int matte_from_person(struct matte *matte, const formy_image *image, const struc
 
 int matte_from_alpha(struct matte *matte, const formy_image *image)
 {
-	const int result = matte_alloc(matte, (int)image->width, (int)image->height);
+	const int result = matte_init(matte, (int)image->width, (int)image->height);
 
 	for (uint32_t y = 0; result == 0 && y < image->height; y++) {
 		const uint8_t *from = image->pixels + y * image->stride + 3;
@@ -226,132 +225,4 @@ bool matte_in_alpha(const formy_image *image)
 		}
 	}
 	return clear > limit;
-}
-
-/* One half of a Gaussian kernel, [0] its middle, whose sum over both halves is 1. */
-static void gaussian(double sigma, int reach, float *ret_kernel)
-{
-	double sum = 0;
-
-	for (int i = 0; i <= reach; i++) {
-		ret_kernel[i] = (float)exp(-0.5 * i * i / (sigma * sigma));
-		sum += ret_kernel[i] * (i > 0 ? 2 : 1);
-	}
-	for (int i = 0; i <= reach; i++) {
-		ret_kernel[i] = (float)(ret_kernel[i] / sum);
-	}
-}
-
-struct feather {
-	const struct matte *matte;
-	const float *kernel;
-	int reach;
-	float *in;   /* a tile and what reaches into it; beyond the picture its edge goes on */
-	float *rows; /* the same, blurred across */
-	int side;    /* of the above */
-};
-
-static int within(int i, int size)
-{
-	return i < 0 ? 0 : i >= size ? size - 1 : i;
-}
-
-/* Reads a tile. False when it is all the same: then the blur changes nothing. */
-static bool feather_read(struct feather *feather, int left, int top)
-{
-	const struct matte *matte = feather->matte;
-	const int side = feather->side;
-	bool differs = false;
-	uint8_t first = 0;
-
-	for (int y = 0; y < side; y++) {
-		const int row = within(top + y - feather->reach, matte->height);
-		const uint8_t *from = matte->alpha + (size_t)row * (size_t)matte->width;
-		float *to = feather->in + (size_t)y * (size_t)side;
-
-		for (int x = 0; x < side; x++) {
-			const uint8_t value = from[within(left + x - feather->reach, matte->width)];
-
-			first = x == 0 && y == 0 ? value : first;
-			differs |= value != first;
-			to[x] = value;
-		}
-	}
-	return differs;
-}
-
-static void feather_tile(struct feather *feather, int left, int top, struct matte *to)
-{
-	const int side = feather->side;
-	const int reach = feather->reach;
-	const int width = left + TILE < to->width ? TILE : to->width - left;
-	const int height = top + TILE < to->height ? TILE : to->height - top;
-
-	for (int y = 0; y < side; y++) {
-		const float *restrict in = feather->in + (size_t)y * (size_t)side + reach;
-		float *restrict out = feather->rows + (size_t)y * TILE;
-
-		for (int x = 0; x < TILE; x++) {
-			out[x] = in[x] * feather->kernel[0];
-		}
-		for (int k = 1; k <= reach; k++) {
-			const float weight = feather->kernel[k];
-
-			for (int x = 0; x < TILE; x++) {
-				out[x] += (in[x - k] + in[x + k]) * weight;
-			}
-		}
-	}
-	for (int y = 0; y < height; y++) {
-		const float *restrict in = feather->rows + (size_t)(y + reach) * TILE;
-		uint8_t *out = to->alpha + (size_t)(top + y) * (size_t)to->width + (size_t)left;
-		float sums[TILE];
-
-		for (int x = 0; x < TILE; x++) {
-			sums[x] = in[x] * feather->kernel[0] + 0.5f;
-		}
-		for (int k = 1; k <= reach; k++) {
-			const float weight = feather->kernel[k];
-
-			for (int x = 0; x < TILE; x++) {
-				sums[x] += (in[x - k * TILE] + in[x + k * TILE]) * weight;
-			}
-		}
-		for (int x = 0; x < width; x++) {
-			out[x] = (uint8_t)sums[x];
-		}
-	}
-}
-
-int matte_feather(
-	struct matte *feathered, const struct matte *matte, double sigma, const struct job *job)
-{
-	const int reach = (int)ceil(3 * sigma);
-	struct feather feather = {.matte = matte, .reach = reach, .side = TILE + 2 * reach};
-	const size_t side = (size_t)feather.side;
-	float *block = malloc((side * side + side * TILE + (size_t)reach + 1) * sizeof(*block));
-	int result = block ? matte_alloc(feathered, matte->width, matte->height) : -ENOMEM;
-
-	if (result == 0) {
-		float *kernel = block + side * side + side * TILE;
-
-		feather.in = block;
-		feather.rows = block + side * side;
-		feather.kernel = kernel;
-		gaussian(sigma, reach, kernel);
-		memcpy(feathered->alpha, matte->alpha,
-			(size_t)matte->width * (size_t)matte->height);
-	}
-	for (int top = 0; result == 0 && top < matte->height; top += TILE) {
-		for (int left = 0; left < matte->width; left += TILE) {
-			if (feather_read(&feather, left, top)) {
-				feather_tile(&feather, left, top, feathered);
-			}
-		}
-		if (job_stopped(job)) {
-			result = -ECANCELED;
-		}
-	}
-	free(block);
-	return result;
 }

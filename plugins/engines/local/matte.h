@@ -17,6 +17,9 @@ struct matte {
 	struct region window; /* beyond it the matte is 0; whole pixels */
 };
 
+/* An empty matte of a picture's size. 0, or -ENOMEM. */
+int matte_init(struct matte *matte, int width, int height);
+
 /* From the person's mask: soft where the picture is, at the size of the picture. Fills a zeroed
  * matte. 0, -ECANCELED or -ENOMEM. The caller finishes it in any case. */
 int matte_from_person(struct matte *matte, const formy_image *image, const struct person *person,
@@ -27,11 +30,6 @@ int matte_from_alpha(struct matte *matte, const formy_image *image);
 
 /* True when an RGBA picture's alpha says something: a part of it is clear. */
 bool matte_in_alpha(const formy_image *image);
-
-/* A softer copy: Gaussian blur of sigma pixels, worked out only where the matte changes. Fills a
- * zeroed matte. 0, -ECANCELED or -ENOMEM. */
-int matte_feather(
-	struct matte *feathered, const struct matte *matte, double sigma, const struct job *job);
 
 void matte_finish(struct matte *matte);
 

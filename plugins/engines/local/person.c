@@ -30,7 +30,6 @@ static int work_alloc(struct person *person, const formy_image *image)
 	const double scale = fmin(1, PERSON_SIDE / longer);
 	size_t count;
 
-	person_finish(person);
 	person->width = (int)fmax(1, round(person->window.width * scale));
 	person->height = (int)fmax(1, round(person->window.height * scale));
 	count = (size_t)person->width * (size_t)person->height;
@@ -247,41 +246,56 @@ static int close_holes(struct person *person)
 	return result;
 }
 
-int person_find(struct person *person, const formy_image *image, struct vision *vision,
+/* One look of the network at a part of the picture. Fills a zeroed or finished person. */
+static int look(struct person *person, const formy_image *image, struct region window,
+	struct vision *vision, const struct job *job, struct err *err)
+{
+	int result;
+
+	if (job_stopped(job)) {
+		return -ECANCELED;
+	}
+	person->window = window;
+	result = work_alloc(person, image);
+	if (result < 0) {
+		return err_set(err, result, "no memory for the working picture");
+	}
+	result = vision_person(
+		vision, person->rgb, person->width, person->height, err, person->likely);
+	if (result == 0) {
+		measure(person, image);
+	}
+	return result;
+}
+
+/* All that the network has to say. */
+static int ask_network(struct person *person, const formy_image *image, struct vision *vision,
 	const struct job *job, struct err *err)
 {
 	struct region window = region_whole(image);
-	int result;
+	int result = look(person, image, window, vision, job, err);
 
-	for (int look = 0; look < 2; look++) {
-		person->window = window;
-		result = work_alloc(person, image);
-		if (result < 0) {
-			return err_set(err, result, "no memory for the working picture");
-		}
-		job_progress(job, 100 + 70 * look, NULL);
-		if (job_stopped(job)) {
-			return -ECANCELED;
-		}
-		result = vision_person(
-			vision, person->rgb, person->width, person->height, err, person->likely);
-		if (result < 0) {
-			return result;
-		}
-		measure(person, image);
-		if (look == 0) {
-			person->at_first = person->unsure;
-			result = find_window(person, image, &window);
-			if (result < 0) {
-				return err_set(err, result, "no memory for the window");
-			}
-			if (window.width == image->width && window.height == image->height) {
-				break;
-			}
-		}
+	if (result < 0) {
+		return result;
+	}
+	person->at_first = person->unsure;
+	job_progress(job, 170, NULL);
+	if (find_window(person, image, &window) < 0) {
+		return err_set(err, -ENOMEM, "no memory for the window");
+	}
+	if (window.width < image->width || window.height < image->height) {
+		person_finish(person);
+		result = look(person, image, window, vision, job, err);
 	}
 	job_progress(job, 250, NULL);
-	result = tiles_refine(person, vision, job, err);
+	return result == 0 ? tiles_refine(person, vision, job, err) : result;
+}
+
+int person_find(struct person *person, const formy_image *image, struct vision *vision,
+	const struct job *job, struct err *err)
+{
+	int result = ask_network(person, image, vision, job, err);
+
 	if (result < 0) {
 		return result;
 	}

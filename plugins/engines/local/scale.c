@@ -110,10 +110,14 @@ static int axis_init(struct axis *axis, double origin, double extent, int size, 
 int scaler_create(const formy_image *image, struct region region, int width, int height,
 	enum scale_what what, struct scaler **ret_scaler)
 {
-	struct scaler *scaler = calloc(1, sizeof(*scaler));
+	struct scaler *scaler;
 	const struct tap *last;
 	int result = -ENOMEM;
 
+	if (width < 1 || height < 1) {
+		return -EINVAL;
+	}
+	scaler = calloc(1, sizeof(*scaler));
 	if (!scaler) {
 		return -ENOMEM;
 	}
@@ -131,8 +135,8 @@ int scaler_create(const formy_image *image, struct region region, int width, int
 	scaler->unchanged = what == SCALE_RGB && region.x == 0 && region.y == 0 &&
 		region.width == width && region.height == height &&
 		image->width == (uint32_t)width && image->height == (uint32_t)height;
-	scaler->sums = malloc((size_t)scaler->span * (size_t)what * sizeof(*scaler->sums));
-	scaler->room = malloc((size_t)image->width * 3);
+	scaler->sums = calloc((size_t)scaler->span * (size_t)what, sizeof(*scaler->sums));
+	scaler->room = calloc(image->width, 3);
 	if (!scaler->sums || !scaler->room) {
 		goto out;
 	}

@@ -30,7 +30,7 @@ struct region region_whole(const formy_image *image);
 /* The largest region of the picture, in its middle, with the proportions of width to height. */
 struct region region_cover(const formy_image *image, int width, int height);
 
-/* 0, or -ENOMEM. */
+/* 0, -ENOMEM, or -EINVAL for a result without pixels. */
 int scaler_create(const formy_image *image, struct region region, int width, int height,
 	enum scale_what what, struct scaler **ret_scaler);
 void scaler_destroy(struct scaler *scaler);
@@ -38,7 +38,7 @@ void scaler_destroy(struct scaler *scaler);
 /* The next row: width pixels. After the last one it repeats that. */
 void scaler_row(struct scaler *scaler, uint8_t *ret_row);
 
-/* All at once, rows without gaps. 0, or -ENOMEM. */
+/* All at once, rows without gaps; fails as scaler_create(). */
 int scale_picture(const formy_image *image, struct region region, int width, int height,
 	enum scale_what what, uint8_t *ret_pixels);
 
