@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/limits.h"
@@ -44,14 +44,6 @@ struct executor {
 static void warn_of_pixels(const char *text)
 {
 	host_table()->log(NULL, FORMY_LOG_DEBUG, text);
-}
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 /* As channel_receive, but waits on a socket that does not. */
@@ -210,9 +202,9 @@ static int run_job(struct executor *ex, const struct msg_job *job, const int *fd
 	if (task_begin(&ex->task, job, fds, count) < 0) {
 		return EX_PROTOCOL;
 	}
-	start = now_us();
+	start = clock_mono_us();
 	status = ex->mode->run(host_table(), ex->mode_state, &ex->task);
-	ran = now_us() - start;
+	ran = clock_mono_us() - start;
 	finish_task(&ex->task, status, ex->mode->flags, ex->setup.scratch, &ex->finish,
 		&answer.outcome);
 	answer.outcome.run_us = ran;
