@@ -163,7 +163,7 @@ int cli_print(struct cli *cli, struct buf *text)
 
 	if (buf_failed(text)) {
 		result = cli_fail(cli, "out of memory");
-	} else {
+	} else if (text->len > 0) {
 		errno = 0;
 		if (fwrite(text->data, 1, text->len, stdout) < text->len && !cli->output_error) {
 			cli->output_error = errno;

@@ -1,6 +1,7 @@
 #include "cli/task_view.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "cli/text.h"
@@ -161,7 +162,8 @@ void task_view_add_end(struct buf *out, const formy_task_info *task)
 		}
 	}
 	if (detail.len > 0 && !buf_failed(&detail)) {
-		buf_printf(out, ": %s", buf_cstr(&detail));
+		buf_printf(out, "%s%s", strncmp(detail.data, "in ", 3) == 0 ? " " : ": ",
+			buf_cstr(&detail));
 	}
 	buf_finish(&detail);
 }

@@ -573,6 +573,71 @@ class PluginCheck(CliTest):
         self.assertFalse(json.loads(done.stdout)["ok"])
         self.assertIn("nofile.so", self.fails("plugin", "check", "nofile.so"))
 
+    def test_plugins_that_break_the_rules(self):
+        folder = formytest.BIN.parent / "tests" / "bad_plugins"
+        for name, why in (("ctor_abort", "crashes"), ("no_entry", "not a plugin"),
+                          ("too_new", "ABI"), ("bad_params_json", "not JSON")):
+            with self.subTest(name):
+                plugin = folder / f"{name}.so"
+                if not plugin.exists():
+                    self.skipTest(f"{name}.so is not built")
+                self.assertIn(why, self.fails("plugin", "check", plugin))
+
+    def test_what_a_plugin_prints_is_shown_only_when_asked(self):
+        plugin = formytest.BIN.parent / "tests" / "bad_plugins" / "prints_much.so"
+        if not plugin.exists():
+            self.skipTest("prints_much.so is not built")
+        self.assertTrue(json.loads(self.ok("--json", "plugin", "check", plugin))["ok"])
+
+
+class WithWorker(CliTest):
+    """The same with a formyd behind it."""
+
+    def setUp(self):
+        if not (formytest.BIN / "formyd").exists():
+            self.skipTest("formyd is not built")
+        self.host = self.service({"ECHO": {}, "SLOW": {}})
+        self.photo = self.host.folder / "photo.png"
+        picture(640, 480).save(self.photo)
+
+    def test_a_picture_comes_back(self):
+        target = self.host.folder / "out.png"
+        task_id = self.ok("submit", "ECHO", self.photo, "--wait", "-o", target).strip()
+        with Image.open(target) as output:
+            self.assertEqual(output.size, (640, 480))
+        task = self.json("get", task_id)
+        self.assertEqual((task["status"], task["progress"]), ("done", 100))
+        self.assertEqual(task["worker"], self.host.formyd.name)
+        names = sorted(path.name for path in self.host.results.glob(f"{task_id}*"))
+        self.assertEqual(len(names), 3)
+        self.ok("-q", "delete", task_id)
+        self.assertEqual(list(self.host.results.glob(f"{task_id}*")), [])
+
+    def test_a_running_task_is_watched_and_cancelled(self):
+        process = self.background("submit", "SLOW", self.photo, "--set", "ms=60000", "--id", "t1",
+                                  "--wait")
+        watch = self.background("watch", "--json")
+        until(lambda: self.host.status("t1") == "processing", 10, "it runs")
+        first = json.loads(watch.stdout.readline())
+        self.assertEqual(first["task_id"], "t1")
+        self.assertEqual(self.json("stats")["processing"], 1)
+        self.ok("-q", "cancel", "t1")
+        out, err = process.communicate(timeout=10 * formytest.PATIENCE)
+        self.assertEqual((process.returncode, out, err), (3, "t1\n", "formy: t1 cancelled\n"))
+        self.host.wait("t1", "cancelled")
+
+    def test_the_worker_and_its_plugins_are_listed(self):
+        worker, = self.json("worker", "list")
+        self.assertEqual((worker["name"], worker["executors"]), (self.host.formyd.name, 2))
+        self.assertEqual(set(worker["modes"]), {"ECHO", "SLOW"})
+        states = {plugin["id"]: plugin["state"] for plugin in self.json("plugin", "list")}
+        self.assertEqual((states["echo"], states["slow"]), ("ready", "ready"))
+
+    def test_an_error_says_what_is_wrong(self):
+        done = self.host.formy("submit", "NOSUCHMODE", self.photo, "--wait")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"\Aformy: task_\S+ failed: INVALID_MODE: [^\n]+\n\Z")
+
 
 if __name__ == "__main__":
     formytest.main()
