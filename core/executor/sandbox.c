@@ -18,9 +18,6 @@
 #include "wire/channel.h"
 #include "wire/control.h"
 
-/* Descriptors that a plugin and its libraries may have open at once. */
-#define MAX_DESCRIPTORS 1024
-
 extern char **environ;
 
 static int fail_with_errno(struct err *err, const char *what)
@@ -126,7 +123,7 @@ int sandbox_enter(struct err *err)
 		return fail_with_errno(err, "PR_SET_DUMPABLE");
 	}
 #endif
-	if (limit(RLIMIT_CORE, 0) < 0 || limit(RLIMIT_NOFILE, MAX_DESCRIPTORS) < 0) {
+	if (limit(RLIMIT_CORE, 0) < 0 || limit(RLIMIT_NOFILE, SANDBOX_DESCRIPTORS) < 0) {
 		return fail_with_errno(err, "the limits of the process cannot be set");
 	}
 	result = use_no_input(err);

@@ -4,6 +4,9 @@
 
 struct err;
 
+/* Descriptors that this process may have open at once, a plugin and its libraries included. */
+#define SANDBOX_DESCRIPTORS 1024
+
 /* Ends this process when its parent ends; takes new privileges, core files, the environment but
  * for a list of names, the terminal, and every descriptor but 0 to CONTROL_FD from it. Standard
  * input becomes /dev/null. 0; -EPIPE when the parent is gone already; or another

@@ -1,6 +1,7 @@
 #include "executor/serve.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,12 +17,16 @@
 #include "executor/finish.h"
 #include "executor/host.h"
 #include "executor/loader.h"
+#include "executor/sandbox.h"
 #include "executor/speak.h"
 #include "executor/task.h"
 #include "pixels/pixels.h"
 #include "wire/channel.h"
 #include "wire/control.h"
 #include "wire/msg.h"
+
+#define LEAK_WARNING 256 /* open descriptors that no plugin needs */
+#define LEAK_RESERVE 64  /* kept free, for the pictures of a task and for libraries */
 
 struct executor {
 	int channel;
@@ -39,6 +44,7 @@ struct executor {
 	bool engine_open;
 	formy_task task;
 	struct finish finish;
+	int leak_told; /* the number of descriptors at which the log was told of a leak */
 };
 
 static void warn_of_pixels(const char *text)
@@ -214,6 +220,29 @@ static int run_job(struct executor *ex, const struct msg_job *job, const int *fd
 	return result < 0 && result != -EPIPE ? EX_OSERR : 0;
 }
 
+/* A plugin that leaves descriptors open makes the next task fail that brings one: the log is told
+ * of it early, and the process ends before. True when it has to end. */
+static bool has_leaked(struct executor *ex)
+{
+	char line[160];
+	int lowest = fcntl(ex->channel, F_DUPFD_CLOEXEC, 0);
+
+	if (lowest < 0) {
+		return true;
+	}
+	fs_close(lowest);
+	if (lowest < LEAK_WARNING || lowest < 2 * ex->leak_told) {
+		return lowest > SANDBOX_DESCRIPTORS - LEAK_RESERVE;
+	}
+	ex->leak_told = lowest;
+	(void)snprintf(line, sizeof(line),
+		"The plugin leaves descriptors open: %d are. At %d this process ends and another "
+		"takes its place.",
+		lowest, SANDBOX_DESCRIPTORS - LEAK_RESERVE);
+	speak_log(ex->channel, LOG_LEVEL_WARNING, 0, line);
+	return lowest > SANDBOX_DESCRIPTORS - LEAK_RESERVE;
+}
+
 static int receive_setup(struct executor *ex)
 {
 	struct msg msg;
@@ -253,7 +282,7 @@ static int serve_jobs(struct executor *ex)
 			return EX_PROTOCOL;
 		}
 		status = run_job(ex, &msg.job, fds, count);
-		if (status != 0) {
+		if (status != 0 || has_leaked(ex)) {
 			return status;
 		}
 	}

@@ -268,6 +268,32 @@ static void floods_are_held_back(void **state)
 	executor_close(&run);
 }
 
+/* Whether the process ends the channel within a moment. */
+static bool has_hung_up(void)
+{
+	struct pollfd ended = {.fd = run.channel};
+
+	return poll(&ended, 1, 200) == 1 && (ended.revents & POLLHUP);
+}
+
+static void leaked_descriptors_end_the_process(void **state)
+{
+	int jobs = 0;
+	int status;
+
+	(void)state;
+	executor_open(&run, "BAD", BAD("fd_leak"));
+	do {
+		executor_job(&run, "{}", "", NULL, 0);
+		executor_expect(&run, FORMY_OK);
+		assert_true(++jobs < 110);
+	} while (jobs < 90 || !has_hung_up());
+	assert_non_null(strstr(run.log, "descriptors"));
+	status = executor_wait(&run);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	executor_finish(&run);
+}
+
 static void crashes_end_the_process(void **state)
 {
 	int status;
@@ -422,6 +448,7 @@ int main(void)
 		cmocka_unit_test(engines_are_called),
 		cmocka_unit_test(wrong_answers_are_bugs),
 		cmocka_unit_test(floods_are_held_back),
+		cmocka_unit_test(leaked_descriptors_end_the_process),
 		cmocka_unit_test(crashes_end_the_process),
 		cmocka_unit_test(what_cannot_open_is_refused),
 		cmocka_unit_test(garbage_ends_the_process),
