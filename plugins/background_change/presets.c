@@ -9,7 +9,7 @@
 static const struct preset presets[] = {
 	{"studio_white", PRESET_STUDIO, {250, 250, 250}, {240, 240, 240}},
 	{"studio_grey", PRESET_STUDIO, {208, 209, 211}, {186, 187, 189}},
-	{"studio_black", PRESET_STUDIO, {52, 53, 56}, {34, 35, 37}},
+	{"studio_black", PRESET_STUDIO, {40, 41, 43}, {22, 22, 24}},
 	{"gradient_warm", PRESET_GRADIENT, {255, 236, 214}, {233, 178, 143}},
 	{"gradient_cool", PRESET_GRADIENT, {224, 238, 250}, {141, 174, 208}},
 };

@@ -206,6 +206,42 @@ static void test_cancelled_at_every_moment(void **state)
 	picture_free(&source);
 }
 
+/* A source that brings its cut-out, before a backdrop with a clear part. */
+static void test_alpha_of_source_and_backdrop(void **state)
+{
+	static uint8_t person[64 * 64 * 4];
+	static const uint8_t clear[4] = {0, 0, 0, 0};
+	const formy_image source = {.size = sizeof(source),
+		.format = FORMY_RGBA8,
+		.width = 64,
+		.height = 64,
+		.stride = 64 * 4,
+		.pixels = person};
+	const formy_image backdrop = {.size = sizeof(backdrop),
+		.format = FORMY_RGBA8,
+		.width = 1,
+		.height = 1,
+		.stride = 4,
+		.pixels = clear};
+	struct fake_task task = {0};
+	const formy_image *output;
+
+	(void)state;
+	for (int i = 0; i < 64 * 64; i++) {
+		memset(person + 4 * (size_t)i, 90, 3);
+		person[4 * (size_t)i + 3] = i % 64 < 32 ? 255 : 0;
+	}
+	edit(&task, &source, &backdrop,
+		"{\"background_type\":\"custom\",\"edge_blur\":0,\"color_match\":false}");
+	assert_int_equal(mode->run(&fake_host, NULL, fake_task_of(&task)), FORMY_OK);
+	output = fake_task_result(&task, "output");
+	assert_int_equal(output->format, FORMY_RGB8);
+	assert_int_equal(output->pixels[0], 90);
+	assert_int_equal(output->pixels[3 * 40], 255);
+	assert_non_null(strstr(task.facts, "\"tier\":\"alpha\""));
+	fake_task_finish(&task);
+}
+
 /* Noise of any shape: refused or edited, never a crash. */
 static void test_odd_shapes(void **state)
 {
@@ -350,6 +386,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_coffee_is_refused),
 		cmocka_unit_test(test_same_picture_same_result),
 		cmocka_unit_test(test_cancelled_at_every_moment),
+		cmocka_unit_test(test_alpha_of_source_and_backdrop),
 		cmocka_unit_test(test_odd_shapes),
 	};
 	const formy_plugin *local = load("local");
