@@ -44,7 +44,8 @@ void cli_finish(struct cli *cli)
 }
 
 /* One line on standard error, whatever stands in the text. */
-static void say(const char *prefix, const char *format, va_list args)
+static void __attribute__((format(printf, 2, 0)))
+say(const char *prefix, const char *format, va_list args)
 {
 	char text[2048];
 	struct buf line = {0};

@@ -29,24 +29,43 @@ int formy_task_get(formy_client *client, const char *id, formy_task_info **ret_t
 	return task_info_make(&task, ret_task) < 0 ? out_of_memory(client) : FORMY_CLIENT_OK;
 }
 
+/* The public code for a change. One whose answer was lost may have been made. */
+static int change_code(formy_client *client, int result)
+{
+	struct err why = client->err;
+
+	if (result == -ECONNRESET) {
+		return handle_fail(client, FORMY_CLIENT_E_REDIS,
+			"%s; it may have been done: look at the task before you try again",
+			why.text);
+	}
+	return handle_code(result);
+}
+
 int formy_task_cancel(formy_client *client, const char *id)
 {
 	int result = handle_begin(client);
 
-	if (result == 0) {
-		result = handle_code(task_cancel(&client->desk, id, &client->err, NULL));
+	if (result < 0) {
+		return result;
 	}
-	return result;
+	result = task_cancel(&client->desk, id, &client->err, NULL);
+	if (result == -ECONNRESET) {
+		/* twice is as good as once */
+		result = task_cancel(&client->desk, id, &client->err, NULL);
+	}
+	return handle_code(result);
 }
 
 int formy_task_retry(formy_client *client, const char *id)
 {
 	int result = handle_begin(client);
 
-	if (result == 0) {
-		result = handle_code(task_retry(&client->desk, id, &client->err, NULL));
+	if (result < 0) {
+		return result;
 	}
-	return result;
+	result = task_retry(&client->desk, id, &client->err, NULL);
+	return change_code(client, result);
 }
 
 int formy_task_delete(formy_client *client, const char *id)
@@ -54,11 +73,12 @@ int formy_task_delete(formy_client *client, const char *id)
 	struct err why = {{0}};
 	int result = handle_begin(client);
 
-	if (result == 0) {
-		result = handle_code(task_delete(&client->desk, id, &client->err, NULL));
-	}
 	if (result < 0) {
 		return result;
+	}
+	result = task_delete(&client->desk, id, &client->err, NULL);
+	if (result < 0) {
+		return change_code(client, result);
 	}
 	/* a client far from the pictures has no such folder, and nothing to remove */
 	result = store_remove_results(&client->store, id, &why);

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import time
+import unittest
 from pathlib import Path
 
 from PIL import Image
@@ -588,6 +589,17 @@ class PluginCheck(CliTest):
         if not plugin.exists():
             self.skipTest("prints_much.so is not built")
         self.assertTrue(json.loads(self.ok("--json", "plugin", "check", plugin))["ok"])
+
+
+class Library(unittest.TestCase):
+    def test_only_its_interface_is_to_be_seen(self):
+        library = formytest.BIN.parent / "lib" / "libformy.so.1"
+        names = subprocess.run(["nm", "-D", "--defined-only", "--format=just-symbols", library],
+                               capture_output=True, text=True, check=True).stdout.split()
+        header = (formytest.SOURCE / "include" / "formy" / "client.h").read_text()
+        declared = set(re.findall(r"(?s)FORMY_API [^;]*?(formy_\w+)\(", header))
+        self.assertGreater(len(declared), 20)
+        self.assertEqual({name.split("@")[0] for name in names} - {"FORMY_1"}, declared)
 
 
 class WithWorker(CliTest):
