@@ -9,8 +9,10 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/fs.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "image/store.h"
 #include "plugin/descriptor.h"
 #include "plugin/registry.h"
 #include "wire/msg.h"
@@ -166,6 +168,20 @@ void mode_release(struct mode *mode)
 	}
 }
 
+/* In a build tree the engines' data lie beside the folder of the programs. */
+static struct json_object *default_data_dir(void)
+{
+	char program[STORE_PATH_SIZE];
+	char built[STORE_PATH_SIZE];
+
+	if (fs_program_dir(program, sizeof(program)) == 0 &&
+		fs_join(built, sizeof(built), program, "../models") == 0 &&
+		access(built, R_OK) == 0) {
+		return json_object_new_string(built);
+	}
+	return json_object_new_string(FORMY_DATA_DIR "/models");
+}
+
 /* What the operator wrote for the engine, and what the host adds. */
 static struct json_object *engine_config(const struct mode *mode, unsigned threads)
 {
@@ -175,8 +191,7 @@ static struct json_object *engine_config(const struct mode *mode, unsigned threa
 		return NULL;
 	}
 	if (!json_member(config, "data_dir")) {
-		json_object_object_add(
-			config, "data_dir", json_object_new_string(FORMY_DATA_DIR "/models"));
+		json_object_object_add(config, "data_dir", default_data_dir());
 	}
 	if (!json_member(config, "threads")) {
 		json_object_object_add(config, "threads", json_object_new_int((int32_t)threads));

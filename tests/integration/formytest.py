@@ -2,7 +2,7 @@
 
 A test makes a Service, which has all of them in one temporary folder and ends them by their
 process ids. Every wait has an end. The programs are those that ctest names by FORMY_BIN,
-FORMY_PLUGINS, FORMY_TEST_PLUGINS and FORMY_MODELS.
+FORMY_PLUGINS and FORMY_TEST_PLUGINS.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ BUILD = SOURCE / "build" / "debug"
 BIN = Path(os.environ.get("FORMY_BIN", BUILD / "bin"))
 PLUGINS = Path(os.environ.get("FORMY_PLUGINS", BUILD / "plugins"))
 TEST_PLUGINS = Path(os.environ.get("FORMY_TEST_PLUGINS", BUILD / "tests" / "plugins"))
-MODELS = Path(os.environ.get("FORMY_MODELS", SOURCE / "packaging" / "cache" / "models"))
+MODELS = SOURCE / "packaging" / "cache" / "models"
 
 FINAL = ("done", "failed", "cancelled")
 SKIPPED = 77
@@ -217,7 +217,6 @@ worker {{
   log_level = "debug"
   {self.worker}
 }}
-engine "local" {{ type = "local" data_dir = "{MODELS.resolve()}" }}
 {self.sections}
 {"".join(f'mode "{name}" {{ {members(body)} }}' + chr(10) for name, body in self.modes.items())}
 """)

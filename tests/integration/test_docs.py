@@ -129,7 +129,7 @@ class Readme(FormyTest):
         if not (PLUGINS / "background_change.so").exists() or not MODELS.exists():
             self.skipTest("the build is without the local engine")
         self.person()
-        with Image.open(photo("rocket.jpg")) as image:
+        with Image.open(photo("hubble_deep_field.jpg")) as image:
             image.save(self.folder / "beach.jpg")
         host = self.service({"BACKGROUND_CHANGE": {"engine": "local"}}, plugin_dirs=(PLUGINS,))
         shutil.copy(host.conf, self.folder / "formy.conf")
