@@ -141,11 +141,13 @@ static formy_status write_pictures(
 	if (result < 0) {
 		return write_failed(task, result, err.text);
 	}
-	(void)text_copy(finish->comparison, sizeof(finish->comparison), "comparison.jpg");
-	(void)fs_join(path, sizeof(path), scratch, finish->comparison);
-	status = write_comparison(task, output, path, &err);
-	if (status != FORMY_OK) {
-		return status;
+	if (task->input_count > 0) {
+		(void)text_copy(finish->comparison, sizeof(finish->comparison), "comparison.jpg");
+		(void)fs_join(path, sizeof(path), scratch, finish->comparison);
+		status = write_comparison(task, output, path, &err);
+		if (status != FORMY_OK) {
+			return status;
+		}
 	}
 	return write_metadata(task, output, how.type, size, &finish->metadata);
 }

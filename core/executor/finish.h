@@ -18,8 +18,8 @@ struct finish {
 };
 
 /* Turns what run() returned into an outcome; when it is a success, writes the result first, with
- * thumbnail and comparison. mode_flags: the mode's. The outcome's texts live as long as the task's
- * job and finish, which finish_clear() empties. */
+ * its thumbnail and, when the task has pictures, the comparison. mode_flags: the mode's. The
+ * outcome's texts live as long as the task's job and finish, which finish_clear() empties. */
 void finish_task(formy_task *task, formy_status status, uint32_t mode_flags, const char *scratch,
 	struct finish *finish, struct msg_outcome *ret_outcome);
 

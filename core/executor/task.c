@@ -253,7 +253,8 @@ formy_status task_view_image(
 		wrong = "its format is none of FORMY_GREY8, FORMY_RGB8, FORMY_RGBA8";
 	} else if (image->width == 0 || image->height == 0 || !image->pixels) {
 		wrong = "it has no pixels";
-	} else if ((uint64_t)image->width * image->height > task->setting.max_pixels) {
+	} else if (task->setting.max_pixels > 0 &&
+		(uint64_t)image->width * image->height > task->setting.max_pixels) {
 		wrong = "it has more pixels than storage.max_pixels";
 	} else if (image->stride < (uint64_t)image->width * image->format ||
 		image->stride > UINT32_MAX) {

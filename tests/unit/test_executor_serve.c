@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -223,6 +224,26 @@ static void engines_are_called(void **state)
 	call("PAINT", FORMY_E_UNSUPPORTED);
 	assert_non_null(strstr(run.msg.outcome.message, "has no engine"));
 	executor_close(&run);
+}
+
+static void the_process_holds_nothing_of_the_worker(void **state)
+{
+	int inherited = open("/dev/null", O_RDONLY); /* not close-on-exec: as a careless parent */
+
+	(void)state;
+	assert_true(inherited >= 0);
+	assert_int_equal(fcntl(inherited, F_DUPFD, 20), 20);
+	assert_int_equal(setenv("FORMY_TEST_SECRET", "1", 1), 0);
+	executor_open(&run, "LOOK", GOOD("look"));
+	executor_job(&run, "{}", "", NULL, 0);
+	executor_expect(&run, FORMY_OK);
+	assert_string_equal(run.msg.outcome.metadata,
+		"{\"secret\":0,\"path\":1,\"descriptors\":0,\"new_privileges\":0,\"core\":0,"
+		"\"session\":1,\"folder\":\"/\",\"input\":0}");
+	executor_close(&run);
+	assert_int_equal(unsetenv("FORMY_TEST_SECRET"), 0);
+	fs_close(inherited);
+	fs_close(20);
 }
 
 /* Runs one job of a bad plugin, which answers it. */
@@ -446,6 +467,7 @@ int main(void)
 		cmocka_unit_test(a_job_stops_when_told),
 		cmocka_unit_test(failures_keep_their_words),
 		cmocka_unit_test(engines_are_called),
+		cmocka_unit_test(the_process_holds_nothing_of_the_worker),
 		cmocka_unit_test(wrong_answers_are_bugs),
 		cmocka_unit_test(floods_are_held_back),
 		cmocka_unit_test(leaked_descriptors_end_the_process),
