@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/ident.h"
 #include "client/event.h"
 #include "client/handle.h"
+#include "client/missed.h"
 #include "client/task_info.h"
 #include "redis/conn.h"
 
@@ -17,12 +19,15 @@
 /* A foreign client writes the hash and tells nobody: so often a watched task is looked at. */
 #define LOOK_EVERY_MS 1000
 
+/* Events may come faster than they are told: so long after its time a dispatch ends all the same. */
+#define FLOOD_MS 100
+
 /* A listening connection can do nothing else, so there is a second one that reads. */
 struct formy_watch {
 	struct place place;
 	struct redis_conn *listener;
-	struct redis_conn *reader; /* NULL when all tasks are watched */
-	char *id;                  /* NULL: all tasks */
+	struct redis_conn *reader;
+	char *id; /* NULL: all tasks */
 	formy_event_fn callback;
 	void *user;
 	struct json_object *events; /* a message that is being told, and how far */
@@ -30,7 +35,9 @@ struct formy_watch {
 	uint64_t look_at_ms;      /* when the task is read again, whatever the listener hears */
 	formy_task_status status; /* of the one task, as last told */
 	int32_t progress;
-	bool state_due; /* the state must be told, new or not */
+	bool state_due;   /* the state must be told, new or not */
+	bool gap;         /* the listener was away: what it missed must be read */
+	int64_t heard_us; /* the time of the last event, or of the beginning */
 	struct err err;
 };
 
@@ -45,6 +52,9 @@ static int tell(formy_watch *watch, struct json_object *from, size_t *count)
 	}
 	if (result < 0) {
 		return err_set(&watch->err, result, "out of memory");
+	}
+	if (event.time_us > watch->heard_us && !event.is_state) {
+		watch->heard_us = event.time_us;
 	}
 	if (watch->id && strcmp(event.task_id, watch->id) != 0) {
 		return 0;
@@ -120,6 +130,23 @@ out:
 	return result;
 }
 
+/* Takes in what happened between two connections of the listener. Codes are public ones. */
+static int read_gap(formy_watch *watch)
+{
+	int result = handle_connect(watch->reader, &watch->err);
+
+	if (result < 0) {
+		return result;
+	}
+	result = missed_read(
+		watch->reader, &watch->place.keys, watch->heard_us, &watch->err, &watch->events);
+	if (result < 0) {
+		return handle_code(result);
+	}
+	watch->gap = false;
+	return 0;
+}
+
 /* Subscribes, unless that is done; then the state is due. */
 static int listen_again(formy_watch *watch)
 {
@@ -140,6 +167,7 @@ static int listen_again(formy_watch *watch)
 	}
 	watch->state_due = watch->id != NULL;
 	watch->look_at_ms = 0;
+	watch->gap = watch->heard_us > 0;
 	return 0;
 }
 
@@ -181,7 +209,9 @@ int formy_watch_dispatch(formy_watch *watch, int timeout_ms, size_t *ret_events)
 {
 	uint64_t start = clock_mono_ms();
 	uint64_t deadline = timeout_ms < 0 ? UINT64_MAX : start + (uint64_t)timeout_ms;
+	uint64_t latest = timeout_ms < 0 ? UINT64_MAX : deadline + FLOOD_MS;
 	size_t count = 0;
+	bool renewed = false;
 	int result = 0;
 
 	watch->err.text[0] = '\0';
@@ -194,7 +224,17 @@ int formy_watch_dispatch(formy_watch *watch, int timeout_ms, size_t *ret_events)
 			result = told == FORMY_CLIENT_E_STOPPED ? told : handle_code(told);
 			break;
 		}
+		if (begun >= latest) {
+			result = 0;
+			break;
+		}
 		result = listen_again(watch);
+		if (result == 0 && watch->gap) {
+			result = read_gap(watch);
+			if (result == 0) {
+				continue;
+			}
+		}
 		if (result == 0 && watch->id && begun >= watch->look_at_ms) {
 			result = look(watch, &count);
 		}
@@ -204,11 +244,11 @@ int formy_watch_dispatch(formy_watch *watch, int timeout_ms, size_t *ret_events)
 		patience = wait_ms(watch, deadline, count);
 		result = hear(watch, patience);
 		if (result < 0) {
-			/* once more: the connection is made anew */
-			result = listen_again(watch);
-			if (result < 0) {
+			/* once: a server that drops it again is the caller's to judge */
+			if (renewed) {
 				break;
 			}
+			renewed = true;
 			continue;
 		}
 		if (result == 0) {
@@ -230,18 +270,13 @@ static int init(formy_watch *watch, const formy_client *client, const char *id)
 {
 	if (place_copy(&client->place, &watch->place) < 0 ||
 		redis_conn_create(&watch->place.address, CONNECTION_NAME,
-			watch->place.command_timeout_ms, &watch->listener) < 0) {
+			watch->place.command_timeout_ms, &watch->listener) < 0 ||
+		redis_conn_create(&watch->place.address, CONNECTION_NAME,
+			watch->place.command_timeout_ms, &watch->reader) < 0) {
 		return -ENOMEM;
 	}
-	if (id) {
-		watch->id = strdup(id);
-		if (!watch->id ||
-			redis_conn_create(&watch->place.address, CONNECTION_NAME,
-				watch->place.command_timeout_ms, &watch->reader) < 0) {
-			return -ENOMEM;
-		}
-	}
-	return 0;
+	watch->id = id ? strdup(id) : NULL;
+	return id && !watch->id ? -ENOMEM : 0;
 }
 
 /* Subscribes, and then makes sure that the task is there. */
@@ -250,8 +285,11 @@ static int begin(formy_watch *watch)
 	formy_task_info *task = NULL;
 	int result = listen_again(watch);
 
-	if (result == 0 && watch->id) {
+	if (result == 0) {
 		result = handle_connect(watch->reader, &watch->err);
+	}
+	if (result == 0) {
+		result = handle_code(missed_now(watch->reader, &watch->err, &watch->heard_us));
 	}
 	if (result == 0 && watch->id) {
 		result = read_task(watch, &task);

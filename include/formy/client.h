@@ -301,11 +301,11 @@ FORMY_API int formy_watch_open(formy_client *client, const char *id, formy_event
 FORMY_API int formy_watch_fd(const formy_watch *watch);
 
 /* Calls the callback for each event that is there; with none, waits for at most timeout_ms (0: not
- * at all, negative: for ever), or until a signal. A connection that breaks is made anew, and the
- * state of the one task told; what happened to all others meanwhile is not. FORMY_CLIENT_E_REDIS
- * when that fails: a later call tries again. FORMY_CLIENT_E_STOPPED when the callback wanted no
- * more; the events that were left come with the next call. *ret_events, which may be NULL: how
- * often the callback was called. */
+ * at all, negative: for ever), or until a signal. A connection that breaks is made anew, and what
+ * happened meanwhile is told, as far as Redis has kept it. FORMY_CLIENT_E_REDIS when that fails: a
+ * later call tries again. FORMY_CLIENT_E_STOPPED when the callback wanted no more; the events that
+ * were left come with the next call. *ret_events, which may be NULL: how often the callback was
+ * called. */
 FORMY_API int formy_watch_dispatch(formy_watch *watch, int timeout_ms, size_t *ret_events);
 
 /* As formy_client_error, for the calls on a watch. */

@@ -345,6 +345,18 @@ class Watch(CliTest):
         seen = [json.loads(process.stdout.readline())["task_id"] for _ in ids]
         self.assertEqual(seen, ids)
 
+    def test_what_happens_while_the_connection_is_broken_is_told(self):
+        process = self.background("watch", "--json")
+        until(lambda: self.host.client.pubsub_numsub("formy:events")[0][1], 10, "it listens")
+        first = self.submit()
+        self.assertEqual(json.loads(process.stdout.readline())["task_id"], first)
+        process.send_signal(signal.SIGSTOP)
+        self.host.client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        ids = [self.submit() for _ in range(3)]
+        process.send_signal(signal.SIGCONT)
+        seen = [json.loads(process.stdout.readline())["task_id"] for _ in ids]
+        self.assertEqual(seen, ids)
+
     def test_a_reader_that_goes_away_ends_it(self):
         process = self.background("watch")
         until(lambda: self.host.client.pubsub_numsub("formy:events")[0][1], 10, "it listens")
