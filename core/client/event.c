@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "client/member.h"
 
 #define MESSAGE_MAX (1024 * 1024) /* bytes: a script call touches far fewer tasks than fill this */
 
@@ -29,26 +30,23 @@ int event_parse(const char *text, size_t len, struct json_object **ret_events)
 int event_read(struct json_object *from, formy_event *ret_event)
 {
 	formy_event event = {.progress = -1};
-	const char *status = NULL;
-	const char *at = NULL;
+	const char *status = member_text(from, "status");
 	int64_t progress;
 	bool is_state = false;
 
-	if (json_get_string(from, "task_id", &event.task_id) < 0 ||
-		json_get_string(from, "status", &status) < 0) {
+	event.task_id = member_text(from, "task_id");
+	if (!event.task_id || !status) {
 		return -EPROTO;
 	}
 	event.status = formy_task_status_of(status);
 	if (json_get_int(from, "progress", &progress) == 0 && progress >= 0 && progress <= 100) {
 		event.progress = (int32_t)progress;
 	}
-	if (json_get_string(from, "at", &at) == 0) {
-		(void)clock_parse(at, &event.time_us);
-	}
-	(void)json_get_string(from, "current_step", &event.current_step);
-	(void)json_get_string(from, "mode", &event.mode);
-	(void)json_get_string(from, "user_id", &event.user);
-	(void)json_get_string(from, "worker", &event.worker);
+	event.time_us = member_time(from, "at");
+	event.current_step = member_text(from, "current_step");
+	event.mode = member_text(from, "mode");
+	event.user = member_text(from, "user_id");
+	event.worker = member_text(from, "worker");
 	(void)json_get_bool(from, "state", &is_state);
 	event.is_state = is_state;
 	event.json = json_text(from);

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "client/handle.h"
+#include "client/member.h"
 
 /* The public struct comes first, so that its address is that of the whole. Names belong to the
  * JSON. */
@@ -13,14 +14,6 @@ struct whole {
 	formy_worker_stats *workers;
 	struct json_object *json;
 };
-
-static int64_t number_of(const struct json_object *object, const char *name)
-{
-	int64_t number = 0;
-
-	(void)json_get_int(object, name, &number);
-	return number;
-}
 
 static int read_modes(struct whole *whole)
 {
@@ -37,10 +30,10 @@ static int read_modes(struct whole *whole)
 	{
 		whole->modes[whole->stats.mode_count++] = (formy_mode_stats){
 			.name = name,
-			.waiting = number_of(mode, "waiting"),
-			.processing = number_of(mode, "processing"),
-			.done = number_of(mode, "done"),
-			.failed = number_of(mode, "failed"),
+			.waiting = member_number(mode, "waiting"),
+			.processing = member_number(mode, "processing"),
+			.done = member_number(mode, "done"),
+			.failed = member_number(mode, "failed"),
 		};
 	}
 	whole->stats.modes = whole->modes;
@@ -63,7 +56,7 @@ static int read_workers(struct whole *whole)
 		formy_worker_stats *to = &whole->workers[whole->stats.worker_count];
 
 		if (json_get_string(worker, "name", &to->name) == 0) {
-			to->processing = number_of(worker, "processing");
+			to->processing = member_number(worker, "processing");
 			whole->stats.worker_count++;
 		}
 	}
@@ -124,13 +117,13 @@ static int make(struct json_object *json, formy_stats **ret_stats)
 		return -ENOMEM;
 	}
 	whole->stats = (formy_stats){
-		.pending = number_of(json, "pending"),
-		.processing = number_of(json, "processing"),
-		.done = number_of(json, "done"),
-		.failed = number_of(json, "failed"),
-		.cancelled = number_of(json, "cancelled"),
-		.total_tasks = number_of(json, "total_tasks"),
-		.delayed = number_of(json, "delayed"),
+		.pending = member_number(json, "pending"),
+		.processing = member_number(json, "processing"),
+		.done = member_number(json, "done"),
+		.failed = member_number(json, "failed"),
+		.cancelled = member_number(json, "cancelled"),
+		.total_tasks = member_number(json, "total_tasks"),
+		.delayed = member_number(json, "delayed"),
 		.json = json_text(json),
 	};
 	if (!whole->stats.json || read_modes(whole) < 0 || read_workers(whole) < 0) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "client/member.h"
 #include "task/task.h"
 
 /* The public struct comes first, so that its address is that of the whole. */
@@ -59,22 +60,6 @@ int task_info_status_of(formy_task_status status, enum task_status *ret_status)
 	return task_status_parse(formy_task_status_name(status), ret_status);
 }
 
-static const char *text_of(const struct json_object *object, const char *name)
-{
-	const char *text = NULL;
-
-	(void)json_get_string(object, name, &text);
-	return text;
-}
-
-static int64_t number_of(const struct json_object *object, const char *name)
-{
-	int64_t number = 0;
-
-	(void)json_get_int(object, name, &number);
-	return number;
-}
-
 static int64_t time_of(int64_t wall_us)
 {
 	return wall_us == TASK_NO_TIME ? 0 : wall_us;
@@ -91,10 +76,10 @@ static void fill(formy_task_info *info, const struct task *task, struct json_obj
 		.status = task_info_status(task->status),
 		.progress = task->progress < 0 ? 0 : task->progress,
 		.current_step = task->current_step,
-		.mode = text_of(json, "mode"),
-		.source_image = text_of(json, "source_image"),
-		.reference_image = text_of(json, "reference_image"),
-		.user = text_of(json, "user_id"),
+		.mode = member_text(json, "mode"),
+		.source_image = member_text(json, "source_image"),
+		.reference_image = member_text(json, "reference_image"),
+		.user = member_text(json, "user_id"),
 		.worker = task->worker,
 		.attempts = task->attempts,
 		.created_us = time_of(task->created_us),
@@ -104,16 +89,16 @@ static void fill(formy_task_info *info, const struct task *task, struct json_obj
 		.failed_us = time_of(task->failed_us),
 		.cancelled_us = time_of(task->cancelled_us),
 		.processing_seconds = task->processing_time,
-		.output_image = text_of(result, "output_image"),
-		.thumbnail = text_of(result, "thumbnail"),
-		.comparison_image = text_of(result, "comparison_image"),
-		.width = number_of(metadata, "width"),
-		.height = number_of(metadata, "height"),
-		.output_size = number_of(metadata, "size"),
-		.output_format = text_of(metadata, "format"),
-		.error_code = text_of(error, "code"),
-		.error_message = text_of(error, "message"),
-		.error_details = text_of(error, "details"),
+		.output_image = member_text(result, "output_image"),
+		.thumbnail = member_text(result, "thumbnail"),
+		.comparison_image = member_text(result, "comparison_image"),
+		.width = member_number(metadata, "width"),
+		.height = member_number(metadata, "height"),
+		.output_size = member_number(metadata, "size"),
+		.output_format = member_text(metadata, "format"),
+		.error_code = member_text(error, "code"),
+		.error_message = member_text(error, "message"),
+		.error_details = member_text(error, "details"),
 	};
 }
 

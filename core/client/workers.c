@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "client/handle.h"
+#include "client/member.h"
 
 /* The public struct comes first, so that its address is that of the whole. Texts belong to the
  * JSON; the arrays are the workers' own. */
@@ -14,30 +14,6 @@ struct whole {
 	formy_worker *workers;
 	struct json_object *json;
 };
-
-static const char *text_of(const struct json_object *object, const char *name)
-{
-	const char *text = NULL;
-
-	(void)json_get_string(object, name, &text);
-	return text;
-}
-
-static int64_t number_of(const struct json_object *object, const char *name)
-{
-	int64_t number = 0;
-
-	(void)json_get_int(object, name, &number);
-	return number;
-}
-
-static int64_t time_of(const struct json_object *object, const char *name)
-{
-	const char *text = text_of(object, name);
-	int64_t wall_us = 0;
-
-	return text && clock_parse(text, &wall_us) == 0 ? wall_us : 0;
-}
 
 static size_t length_of(const struct json_object *array)
 {
@@ -70,11 +46,11 @@ static int read_names(const struct json_object *object, const char *name,
 
 static int read_plugin(const struct json_object *json, formy_worker_plugin *to)
 {
-	to->file = text_of(json, "file");
-	to->id = text_of(json, "id");
-	to->version = text_of(json, "version");
-	to->state = text_of(json, "state");
-	to->reason = text_of(json, "reason");
+	to->file = member_text(json, "file");
+	to->id = member_text(json, "id");
+	to->version = member_text(json, "version");
+	to->state = member_text(json, "state");
+	to->reason = member_text(json, "reason");
 	if (read_names(json, "modes", &to->modes, &to->mode_count) < 0) {
 		return -ENOMEM;
 	}
@@ -91,13 +67,13 @@ static int read_worker(const struct json_object *json, formy_worker *to)
 		return -ENOMEM;
 	}
 	to->plugins = plugins;
-	to->name = text_of(json, "name");
-	to->host = text_of(json, "host");
-	to->pid = number_of(json, "pid");
-	to->version = text_of(json, "version");
-	to->started_us = time_of(json, "started");
-	to->executors = number_of(json, "executors");
-	to->running = number_of(json, json_member(json, "running") ? "running" : "processing");
+	to->name = member_text(json, "name");
+	to->host = member_text(json, "host");
+	to->pid = member_number(json, "pid");
+	to->version = member_text(json, "version");
+	to->started_us = member_time(json, "started");
+	to->executors = member_number(json, "executors");
+	to->running = member_number(json, json_member(json, "running") ? "running" : "processing");
 	while (result == 0 && to->plugin_count < length_of(array)) {
 		result = read_plugin(json_object_array_get_idx(array, to->plugin_count),
 			&plugins[to->plugin_count]);
@@ -108,8 +84,8 @@ static int read_worker(const struct json_object *json, formy_worker *to)
 
 static int compare_names(const void *a, const void *b)
 {
-	const char *left = text_of(*(struct json_object *const *)a, "name");
-	const char *right = text_of(*(struct json_object *const *)b, "name");
+	const char *left = member_text(*(struct json_object *const *)a, "name");
+	const char *right = member_text(*(struct json_object *const *)b, "name");
 
 	return strcmp(left ? left : "", right ? right : "");
 }
