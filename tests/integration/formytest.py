@@ -37,6 +37,7 @@ MODELS = SOURCE / "packaging" / "cache" / "models"
 
 FINAL = ("done", "failed", "cancelled")
 SKIPPED = 77
+SANITIZED = (BIN / "formyd").exists() and b"__asan_init" in (BIN / "formyd").read_bytes()
 PATIENCE = float(os.environ.get("FORMY_TEST_PATIENCE", "1"))
 
 
