@@ -30,6 +30,7 @@
 
 /* Queue. */
 #define LIMIT_BATCH 32   /* tasks finished and tasks claimed in one script call */
+#define LIMIT_CRASHES 2  /* crashes, lost workers among them, that end a task */
 #define LIMIT_BACKLOG 64 /* tasks claimed ahead of a free executor, at the most */
 
 /* Modes that one worker serves. */

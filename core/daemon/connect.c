@@ -132,7 +132,6 @@ int connect_open(struct supervisor *sup, struct err *err)
 		.worker = sup->worker,
 		.lease_ms = LEASE_MS,
 		.retention_s = (uint32_t)config->tasks.retention_days * 86400,
-		.max_attempts = (uint32_t)config->tasks.max_attempts,
 	};
 	struct link_options options = {
 		.address = &address,

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "daemon/catalog.h"
+#include "daemon/lease.h"
 #include "daemon/place.h"
 #include "daemon/results.h"
 #include "daemon/supervisor.h"
@@ -186,6 +187,7 @@ static int run_job(struct supervisor *sup, struct place *place, struct job *job)
 		job->state = JOB_RUNNING;
 		job->started_us = clock_mono_us();
 		mode->running++;
+		lease_beat_soon(sup);
 	} else {
 		/* the executor is ending: its exit is an event that comes */
 		result = 1;
@@ -366,7 +368,6 @@ size_t dispatch_modes(const struct supervisor *sup, unsigned want, struct queue_
 		ret_modes[i] = (struct queue_mode){
 			.name = mode->name,
 			.room = (unsigned)room < want ? (unsigned)room : want,
-			.max_attempts = mode->max_attempts,
 		};
 	}
 	return catalog->mode_count;

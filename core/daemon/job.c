@@ -64,6 +64,7 @@ int job_create(const struct queue_task *task, const char *token, struct job **re
 	(void)text_copy(job->token, sizeof(job->token), token);
 	job->attempt = task->attempt;
 	job->tries = task->tries;
+	job->crashes = task->crashes;
 	job->claimed_us = clock_mono_us();
 	*ret_job = job;
 	return 0;
@@ -79,19 +80,34 @@ void job_destroy(struct job *job)
 	}
 }
 
-void job_fail(struct job *job, const struct outcome *outcome, bool again)
+static void set_failed(struct job *job, const struct outcome *outcome)
 {
-	const struct mode *mode = job->mode;
-
 	job->verdict = QUEUE_FAILED;
 	buf_clear(&job->json);
 	outcome_add_error(&job->json, outcome);
-	if (again && mode && job->tries < mode->max_attempts) {
-		uint32_t chance = 0;
+}
 
-		(void)!getrandom(&chance, sizeof(chance), GRND_NONBLOCK);
-		job->verdict = QUEUE_RETRY;
-		job->retry_delay_ms =
-			outcome_retry_delay_ms(mode->retry_delay_ms, job->tries, chance);
+static void set_again(struct job *job, enum queue_verdict verdict, unsigned count)
+{
+	uint32_t chance = 0;
+
+	(void)!getrandom(&chance, sizeof(chance), GRND_NONBLOCK);
+	job->verdict = verdict;
+	job->retry_delay_ms = outcome_retry_delay_ms(job->mode->retry_delay_ms, count, chance);
+}
+
+void job_fail(struct job *job, const struct outcome *outcome, bool again)
+{
+	set_failed(job, outcome);
+	if (again && job->mode && job->tries < job->mode->max_attempts) {
+		set_again(job, QUEUE_RETRY, job->tries);
+	}
+}
+
+void job_crash(struct job *job, const struct outcome *outcome)
+{
+	set_failed(job, outcome);
+	if (job->crashes + 1 < LIMIT_CRASHES) {
+		set_again(job, QUEUE_CRASHED, job->crashes + 1);
 	}
 }

@@ -47,6 +47,7 @@ struct job {
 	char token[IDENT_RANDOM_SIZE];
 	unsigned attempt; /* that it was claimed as: all attempts that there ever were */
 	unsigned tries; /* those since a person made it pending again: max_attempts limits these */
+	unsigned crashes;  /* that it has behind it; they are no tries */
 	struct mode *mode; /* held */
 	char *config;      /* JSON: checked, with defaults; NULL before that */
 	struct job_input inputs[LIMIT_TASK_INPUTS];
@@ -89,5 +90,8 @@ void job_destroy(struct job *job);
 
 /* Sets the outcome: failed for good or, if `again` and attempts are left, to be tried again. */
 void job_fail(struct job *job, const struct outcome *outcome, bool again);
+
+/* Sets the outcome of a crash: to be tried again, until there were LIMIT_CRASHES. */
+void job_crash(struct job *job, const struct outcome *outcome);
 
 #endif

@@ -36,6 +36,7 @@ static void hold(struct supervisor *sup, struct job *job, void *arg)
 	held->items[held->count++] = (struct queue_held){
 		.id = job->id,
 		.token = job->token,
+		.started = job->started_us != 0,
 		.progress = job->progress_new ? job->progress : -1,
 		.step = job->progress_new && job->step[0] ? job->step : NULL,
 	};
@@ -81,6 +82,9 @@ static void on_beat(int result, const char *why, const struct queue_beat_reply *
 	}
 	if (reply->next_due_ms > 0 && reply->next_due_ms < next_ms) {
 		next_ms = reply->next_due_ms;
+	}
+	if (sup->beat_wanted && PROGRESS_MS < next_ms) {
+		next_ms = PROGRESS_MS;
 	}
 	(void)uv_timer_start(&sup->beat, on_beat_timer, next_ms, BEAT_MS);
 }
@@ -139,6 +143,7 @@ void lease_beat(struct supervisor *sup)
 		sup->last_registration_ms = now;
 	}
 	sup->last_beat_ms = now;
+	sup->beat_wanted = false;
 	sup->beat_in_flight = queue_beat(sup->queue, &beat, on_beat, sup) == 0;
 	reap(sup);
 	buf_finish(&registration);
@@ -150,6 +155,7 @@ void lease_beat_soon(struct supervisor *sup)
 	uint64_t since = clock_mono_ms() - sup->last_beat_ms;
 	uint64_t wait = since < PROGRESS_MS ? PROGRESS_MS - since : 0;
 
+	sup->beat_wanted = true;
 	if (uv_timer_get_due_in(&sup->beat) > wait) {
 		(void)uv_timer_start(&sup->beat, on_beat_timer, wait, BEAT_MS);
 	}

@@ -16,7 +16,7 @@ int lease_init(struct supervisor *sup);
 /* Beats now, if Redis is there and no beat is under way. */
 void lease_beat(struct supervisor *sup);
 
-/* Progress has come: beats soon. */
+/* A job was started or made progress: beats soon. */
 void lease_beat_soon(struct supervisor *sup);
 
 #endif

@@ -47,8 +47,7 @@ static void put_in_force(struct supervisor *sup, struct catalog *catalog)
 		}
 	}
 	log_init(config->worker.log_level, config->worker.log_format);
-	queue_set_policy(sup->queue, (uint32_t)config->tasks.retention_days * 86400,
-		(uint32_t)config->tasks.max_attempts);
+	queue_set_retention(sup->queue, (uint32_t)config->tasks.retention_days * 86400);
 	catalog_release(old);
 	place_warm_up(sup);
 	claimer_wake(sup);

@@ -16,9 +16,6 @@
 #include "formy/plugin.h"
 #include "task/outcome.h"
 
-/* A task that killed its executor so often is not tried again: it would kill the next one. */
-#define CRASHES 2
-
 /* The job ends: it is written to Redis at the next turn. In no list before. */
 static void end(struct supervisor *sup, struct job *job)
 {
@@ -84,20 +81,26 @@ static struct json_object *context_of(const struct job *job)
 	return context;
 }
 
+/* Its outcome is set. */
+static void end_failed(struct supervisor *sup, struct job *job, const struct outcome *outcome)
+{
+	log_at(outcome->status <= -300 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+		job->verdict == QUEUE_FAILED ? "task failed" : "task will be tried again",
+		LOG_S("task", job->id), LOG_S("mode", job->mode ? job->mode->name : NULL),
+		LOG_S("code", outcome_code(outcome)), LOG_S("why", outcome_message(outcome)),
+		LOG_S("details", outcome->details), LOG_I("attempt", job->attempt),
+		LOG_I("ms", (clock_mono_us() - job->claimed_us) / 1000));
+	end(sup, job);
+}
+
 static void fail(struct supervisor *sup, struct job *job, struct outcome outcome, bool again)
 {
 	if (!outcome.context) {
 		outcome.context = context_of(job);
 	}
 	job_fail(job, &outcome, again);
-	log_at(outcome.status <= -300 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
-		job->verdict == QUEUE_RETRY ? "task will be tried again" : "task failed",
-		LOG_S("task", job->id), LOG_S("mode", job->mode ? job->mode->name : NULL),
-		LOG_S("code", outcome_code(&outcome)), LOG_S("why", outcome_message(&outcome)),
-		LOG_S("details", outcome.details), LOG_I("attempt", job->attempt),
-		LOG_I("ms", (clock_mono_us() - job->claimed_us) / 1000));
+	end_failed(sup, job, &outcome);
 	json_object_put(outcome.context);
-	end(sup, job);
 }
 
 void results_refuse(
@@ -295,7 +298,9 @@ static void fail_by_crash(struct supervisor *sup, struct job *job, const struct 
 		json_object_object_add(
 			outcome.context, "signal", json_object_new_int(exit->signal));
 	}
-	fail(sup, job, outcome, job->tries < CRASHES);
+	job_crash(job, &outcome);
+	end_failed(sup, job, &outcome);
+	json_object_put(outcome.context);
 }
 
 void results_lost(

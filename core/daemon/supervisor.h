@@ -100,6 +100,7 @@ struct supervisor {
 	/* lease */
 	uv_timer_t beat;
 	bool beat_in_flight;
+	bool beat_wanted; /* something is to be told that the last one did not tell */
 	uint64_t last_beat_ms;
 	uint64_t last_registration_ms;
 	uint64_t last_reap_ms;

@@ -40,7 +40,6 @@ struct queue {
 	struct buf inbox;
 	uint32_t lease_ms;
 	uint32_t retention_s;
-	uint32_t max_attempts;
 	struct request *requests;
 };
 
@@ -84,15 +83,14 @@ int queue_create(struct link *link, const struct queue_options *options, struct 
 		return err_set(err, -ENOMEM, "out of memory");
 	}
 	queue->lease_ms = options->lease_ms;
-	queue_set_policy(queue, options->retention_s, options->max_attempts);
+	queue_set_retention(queue, options->retention_s);
 	*ret_queue = queue;
 	return 0;
 }
 
-void queue_set_policy(struct queue *queue, uint32_t retention_s, uint32_t max_attempts)
+void queue_set_retention(struct queue *queue, uint32_t retention_s)
 {
 	queue->retention_s = retention_s;
-	queue->max_attempts = max_attempts;
 }
 
 const struct task_keys *queue_keys(const struct queue *queue)
@@ -255,14 +253,11 @@ static int request_send(struct queue *queue, struct link *link, const struct str
 	return 0;
 }
 
-static void add_modes(
-	struct args *args, const struct queue *queue, const struct queue_mode *modes, size_t count)
+static void add_modes(struct args *args, const struct queue_mode *modes, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		args_add_text(args, modes[i].name);
 		args_add_number(args, modes[i].room);
-		args_add_number(
-			args, modes[i].max_attempts ? modes[i].max_attempts : queue->max_attempts);
 	}
 }
 
@@ -272,6 +267,7 @@ static void add_outcome(struct args *args, const struct queue_outcome *outcome)
 		[QUEUE_DONE] = "done",
 		[QUEUE_FAILED] = "failed",
 		[QUEUE_RETRY] = "retry",
+		[QUEUE_CRASHED] = "crashed",
 		[QUEUE_CANCELLED] = "cancelled",
 	};
 
@@ -294,7 +290,7 @@ static int send_turn(struct queue *queue, struct link *link, const struct str *f
 	if (turn->outcome_count > LIMIT_BATCH || turn->want > LIMIT_BATCH) {
 		return -EINVAL;
 	}
-	result = args_init(&args, 9 + 3 * turn->mode_count + 7 * turn->outcome_count);
+	result = args_init(&args, 9 + 2 * turn->mode_count + 7 * turn->outcome_count);
 	if (result < 0) {
 		return result;
 	}
@@ -307,7 +303,7 @@ static int send_turn(struct queue *queue, struct link *link, const struct str *f
 	args_add_number(&args, LIMIT_TASK_DATA);
 	args_add_number(&args, (int64_t)turn->mode_count);
 	args_add_number(&args, (int64_t)turn->outcome_count);
-	add_modes(&args, queue, turn->modes, turn->mode_count);
+	add_modes(&args, turn->modes, turn->mode_count);
 	for (size_t i = 0; i < turn->outcome_count; i++) {
 		add_outcome(&args, &turn->outcomes[i]);
 	}
@@ -353,7 +349,7 @@ int queue_beat(struct queue *queue, const struct queue_beat *beat, queue_beat_fn
 {
 	struct request request = {.kind = REQUEST_BEAT, .cb.beat = cb, .arg = arg};
 	struct args args;
-	int result = args_init(&args, 6 + 3 * beat->mode_count + 4 * beat->held_count);
+	int result = args_init(&args, 6 + 2 * beat->mode_count + 5 * beat->held_count);
 
 	if (result < 0) {
 		return result;
@@ -364,10 +360,11 @@ int queue_beat(struct queue *queue, const struct queue_beat *beat, queue_beat_fn
 	args_add_text(&args, beat->registration);
 	args_add_number(&args, beat->registration_ms);
 	args_add_number(&args, (int64_t)beat->mode_count);
-	add_modes(&args, queue, beat->modes, beat->mode_count);
+	add_modes(&args, beat->modes, beat->mode_count);
 	for (size_t i = 0; i < beat->held_count; i++) {
 		args_add_text(&args, beat->held[i].id);
 		args_add_text(&args, beat->held[i].token);
+		args_add_number(&args, beat->held[i].started ? 1 : 0);
 		args_add_number(&args, beat->held[i].progress);
 		args_add_text(&args, beat->held[i].step);
 	}
@@ -430,7 +427,7 @@ int queue_reap(struct queue *queue, queue_count_fn *cb, void *arg)
 	if (result < 0) {
 		return result;
 	}
-	args_add_number(&args, queue->max_attempts);
+	args_add_number(&args, LIMIT_CRASHES);
 	args_add_number(&args, queue->retention_s);
 	args_add_number(&args, queue->lease_ms);
 	result = send_count(queue, &script_reap, &args, cb, arg);

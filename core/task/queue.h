@@ -24,7 +24,6 @@ struct queue_options {
 	const char *worker; /* "<host>:<pid>" */
 	uint32_t lease_ms;  /* a task whose lease was not renewed for so long is somebody else's */
 	uint32_t retention_s; /* how long an ended task is kept */
-	uint32_t max_attempts;
 };
 
 /* The strings are copied; the link must outlive the queue. 0, -EINVAL or -ENOMEM. */
@@ -35,29 +34,34 @@ int queue_create(struct link *link, const struct queue_options *options, struct 
 void queue_destroy(struct queue *queue);
 
 /* After a reload. */
-void queue_set_policy(struct queue *queue, uint32_t retention_s, uint32_t max_attempts);
+void queue_set_retention(struct queue *queue, uint32_t retention_s);
 
 const struct task_keys *queue_keys(const struct queue *queue);
 
 /* ------------------------------------------------------------------------------------- turn -- */
 
-enum queue_verdict { QUEUE_DONE, QUEUE_FAILED, QUEUE_RETRY, QUEUE_CANCELLED };
+enum queue_verdict {
+	QUEUE_DONE,
+	QUEUE_FAILED,
+	QUEUE_RETRY,   /* to be tried again: it spent an attempt */
+	QUEUE_CRASHED, /* to be tried again: counted as a crash, not as one of max_attempts */
+	QUEUE_CANCELLED
+};
 
 struct queue_outcome {
 	const char *id;
 	const char *token; /* that the task was claimed with */
 	unsigned attempt;  /* that it was claimed as */
 	enum queue_verdict verdict;
-	const char *json;        /* done: `result`; failed, retry: `error`; cancelled: NULL */
-	uint32_t retry_delay_ms; /* retry */
+	const char *json;        /* done: `result`; failed: `error`; else not read */
+	uint32_t retry_delay_ms; /* retry, crashed */
 	uint64_t processing_us;
 };
 
 /* A mode that this worker serves. */
 struct queue_mode {
 	const char *name;
-	unsigned room;         /* tasks of it that may be claimed now */
-	unsigned max_attempts; /* 0: the queue's */
+	unsigned room; /* tasks of it that may be claimed now */
 };
 
 enum queue_source {
@@ -89,7 +93,8 @@ struct queue_answer {
 struct queue_task {
 	const char *id;
 	unsigned attempt; /* in all, as the hash counts them */
-	unsigned tries;   /* since a person's last retry: what max_attempts bounds */
+	unsigned tries; /* since a person's last retry, without crashes: what max_attempts bounds */
+	unsigned crashes; /* since a person's last retry: what LIMIT_CRASHES bounds */
 	enum task_priority priority;
 	const char *mode;
 	const char *user_id;    /* NULL: none */
@@ -137,6 +142,7 @@ int queue_stop_waiting(struct queue *queue, struct link *blocking);
 struct queue_held {
 	const char *id;
 	const char *token;
+	bool started;     /* an executor has it: to lose this worker now would be a crash */
 	int progress;     /* 0..100, -1: as it was */
 	const char *step; /* NULL: as it was */
 };
@@ -189,7 +195,7 @@ struct queue_return {
 /* `count`: tasks given back (release), or recovered (reap), or returned from the inbox (bye). */
 struct queue_count_reply {
 	unsigned count;
-	unsigned failed;  /* reap: tasks that used up their attempts with this loss */
+	unsigned failed;  /* reap: tasks that have crashed too often with this loss */
 	unsigned workers; /* reap: workers that are no more */
 	bool more;        /* reap: it stopped at its bound, call again */
 };

@@ -71,7 +71,7 @@ static int read_task(const redisReply *row, struct queue_task *task)
 {
 	const char *priority;
 
-	if (!is_array(row, 8) || !text_at(row, 0) || !text_at(row, 4) || !text_at(row, 7)) {
+	if (!is_array(row, 9) || !text_at(row, 0) || !text_at(row, 4) || !text_at(row, 7)) {
 		return -EPROTO;
 	}
 	priority = text_at(row, 3);
@@ -85,6 +85,7 @@ static int read_task(const redisReply *row, struct queue_task *task)
 	task->user_id = text_or_null(row, 5);
 	task->created_at = text_or_null(row, 6);
 	task->data = (struct str){row->element[7]->str, row->element[7]->len};
+	task->crashes = (unsigned)number_at(row, 8);
 	return 0;
 }
 

@@ -20,8 +20,8 @@ enum task_event {
 	TASK_EVENT_FAIL,        /* the holder reports an error that stays */
 	TASK_EVENT_RETRY_LATER, /* the holder reports an error that may pass */
 	TASK_EVENT_GIVE_BACK,   /* the holder returns it unfinished */
-	TASK_EVENT_LOSE_LEASE,  /* its worker was not heard of in time, attempts are left */
-	TASK_EVENT_USE_UP,      /* the same, no attempts are left */
+	TASK_EVENT_LOSE_LEASE,  /* its worker was not heard of in time */
+	TASK_EVENT_USE_UP,      /* the same, no crashes are left */
 	TASK_EVENT_CANCEL,      /* a person cancels it */
 	TASK_EVENT_RETRY,       /* a person makes it pending again */
 	TASK_EVENT_DELETE,      /* a person deletes it */

@@ -1,5 +1,6 @@
 /* What is left behind by workers, foreign clients and evictions is found again. */
 #include <hiredis/hiredis.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "contract/worker.h"
@@ -26,6 +27,7 @@ static void test_expired_lease_goes_to_the_front(void **state)
 
 	start(state, &redis, &worker);
 	claim_one(redis, &worker, "t1");
+	assert_true(worker_renew(&worker, "one", "t1", -1, NULL));
 	foreign_create(redis, "two", A);
 	assert_int_equal(worker_reap(&worker), 0);
 	assert_status(redis, "one", "processing");
@@ -36,6 +38,7 @@ static void test_expired_lease_goes_to_the_front(void **state)
 	assert_string_equal(test_redis_text(redis, "LINDEX formy:task:queue 0"), "one");
 	assert_string_equal(task_field_of(redis, "one", "attempts"), "1");
 	assert_null(task_field_of(redis, "one", "started_at"));
+	assert_string_equal(task_field_of(redis, "one", "crashes"), "1");
 	worker_stop(&worker);
 }
 
@@ -43,17 +46,72 @@ static void test_lost_too_often_fails(void **state)
 {
 	struct test_redis *redis;
 	struct test_worker worker;
+	char error[512];
 
 	start(state, &redis, &worker);
 	claim_one(redis, &worker, "t1");
-	test_redis_number(redis, "HSET formy:task:data:one attempts 3");
+	assert_true(worker_renew(&worker, "one", "t1", 10, "half way"));
+	test_redis_number(redis, "ZADD formy:task:lease 1 one");
+	assert_int_equal(worker_reap(&worker), 1);
+	assert_int_equal(worker_claim(&worker, 1, "t2"), 1);
+	assert_int_equal(worker.tasks[0].attempt, 2);
+	assert_int_equal(worker.tasks[0].tries, 1);
+	assert_int_equal(worker.tasks[0].crashes, 1);
+	assert_true(worker_renew(&worker, "one", "t2", 20, "half way"));
 	test_redis_number(redis, "ZADD formy:task:lease 1 one");
 	assert_int_equal(worker_reap(&worker), 0);
 	assert_int_equal(worker.count.failed, 1);
 	assert_status(redis, "one", "failed");
-	assert_non_null(strstr(task_field_of(redis, "one", "error"), "PIPELINE_CRASHED"));
+	(void)snprintf(error, sizeof(error), "%s", task_field_of(redis, "one", "error"));
+	assert_non_null(strstr(error, "\"code\":\"PIPELINE_CRASHED\""));
+	assert_non_null(strstr(error, "\"details\":\"worker host:1, step: half way\""));
+	assert_non_null(strstr(error, "\"mode\":\"A1\""));
 	assert_non_null(task_field_of(redis, "one", "failed_at"));
 	assert_consistent(redis, "one");
+	worker_stop(&worker);
+}
+
+/* Claimed ahead: its worker's death says nothing about it. */
+static void test_lost_before_its_start_costs_nothing(void **state)
+{
+	char token[] = "t0";
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	foreign_create(redis, "one", A);
+	for (int i = 0; i < 5; i++) {
+		token[1]++;
+		assert_int_equal(worker_claim(&worker, 1, token), 1);
+		assert_int_equal(worker.tasks[0].attempt, 1);
+		test_redis_number(redis, "ZADD formy:task:lease 1 one");
+		assert_int_equal(worker_reap(&worker), 1);
+	}
+	assert_null(task_field_of(redis, "one", "attempts"));
+	assert_null(task_field_of(redis, "one", "crashes"));
+	assert_consistent(redis, "one");
+	worker_stop(&worker);
+}
+
+/* An executor that died under it is counted, whatever max_attempts says, until a person retries. */
+static void test_crash_is_no_attempt(void **state)
+{
+	struct test_redis *redis;
+	struct test_worker worker;
+	struct queue_beat beat = {0};
+
+	start(state, &redis, &worker);
+	claim_one(redis, &worker, "t1");
+	assert_int_equal(worker_finish(&worker, "one", "t1", 1, QUEUE_CRASHED), QUEUE_WRITTEN);
+	assert_int_equal(worker_finish(&worker, "one", "t1", 1, QUEUE_CRASHED), QUEUE_ALREADY);
+	assert_status(redis, "one", "pending");
+	assert_string_equal(task_field_of(redis, "one", "crashes"), "1");
+	worker_beat(&worker, &beat);
+	assert_int_equal(worker_claim(&worker, 1, "t2"), 1);
+	assert_int_equal(worker.tasks[0].attempt, 2);
+	assert_int_equal(worker.tasks[0].tries, 1);
+	assert_int_equal(worker.tasks[0].crashes, 1);
+	assert_int_equal(worker_finish(&worker, "one", "t2", 2, QUEUE_FAILED), QUEUE_WRITTEN);
 	worker_stop(&worker);
 }
 
@@ -166,6 +224,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(test_expired_lease_goes_to_the_front),
 		test(test_lost_too_often_fails),
+		test(test_lost_before_its_start_costs_nothing),
+		test(test_crash_is_no_attempt),
 		test(test_half_known_holdings),
 		test(test_leftovers_of_ended_tasks),
 		test(test_dead_workers_inbox),

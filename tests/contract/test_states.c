@@ -58,11 +58,15 @@ static void bring_to(struct bench *bench, enum task_status status)
 }
 
 /* A lease of this worker that ran out, whatever became of its task. */
-static void lose_lease(struct bench *bench, const char *attempts)
+static void lose_lease(struct bench *bench, const char *crashes)
 {
-	if (task_field_of(bench->redis, ID, "status")) {
-		test_redis_number(
-			bench->redis, "HSET formy:task:data:%s attempts %s", ID, attempts);
+	const char *status = task_field_of(bench->redis, ID, "status");
+
+	if (status && strcmp(status, "processing") == 0) {
+		(void)worker_renew(&bench->worker, ID, TOKEN, -1, NULL);
+	}
+	if (status) {
+		test_redis_number(bench->redis, "HSET formy:task:data:%s crashes %s", ID, crashes);
 	}
 	test_redis_number(bench->redis, "ZADD formy:task:lease 1 %s", ID);
 	(void)worker_reap(&bench->worker);
@@ -89,10 +93,10 @@ static void happen(struct bench *bench, enum task_event event)
 		(void)worker_release(&bench->worker, ID, TOKEN, true);
 		break;
 	case TASK_EVENT_LOSE_LEASE:
-		lose_lease(bench, "1");
+		lose_lease(bench, "0");
 		break;
 	case TASK_EVENT_USE_UP:
-		lose_lease(bench, "3");
+		lose_lease(bench, "1");
 		break;
 	case TASK_EVENT_CANCEL:
 		(void)task_cancel(&bench->desk, ID, NULL, NULL);

@@ -151,6 +151,7 @@ static void test_late_worker_is_refused(void **state)
 	worker_start(&other, redis, "host:2", WORKER_LEASE_MS);
 	create_on(redis, "formy:task:queue", "a1", A);
 	assert_int_equal(worker_claim(&worker, 1, "t1"), 1);
+	assert_true(worker_renew(&worker, "a1", "t1", -1, NULL));
 	test_redis_number(redis, "ZADD formy:task:lease 1 a1");
 	assert_int_equal(worker_reap(&other), 1);
 	assert_int_equal(worker_claim(&other, 1, "t2"), 1);

@@ -71,7 +71,6 @@ void worker_start(
 		.worker = name,
 		.lease_ms = lease_ms,
 		.retention_s = 600,
-		.max_attempts = 3,
 	};
 	struct err err;
 
@@ -105,6 +104,7 @@ static void take_task(struct test_task *to, const struct queue_task *task)
 	(void)snprintf(to->user_id, sizeof(to->user_id), "%s", task->user_id ? task->user_id : "");
 	to->attempt = task->attempt;
 	to->tries = task->tries;
+	to->crashes = task->crashes;
 	to->priority = task->priority;
 	to->data_len = task->data.len;
 }
@@ -216,7 +216,8 @@ void worker_beat(struct test_worker *worker, const struct queue_beat *beat)
 bool worker_renew(struct test_worker *worker, const char *id, const char *token, int progress,
 	const char *step)
 {
-	struct queue_held held = {.id = id, .token = token, .progress = progress, .step = step};
+	struct queue_held held = {
+		.id = id, .token = token, .started = true, .progress = progress, .step = step};
 	struct queue_beat beat = {.held = &held, .held_count = 1};
 
 	worker_beat(worker, &beat);

@@ -21,6 +21,7 @@ struct test_task {
 	char id[LIMIT_TASK_ID + 1];
 	unsigned attempt;
 	unsigned tries;
+	unsigned crashes;
 	enum task_priority priority;
 	char mode[LIMIT_MODE_NAME + 1];
 	char user_id[LIMIT_USER_ID + 1];
@@ -70,7 +71,7 @@ enum queue_fate worker_finish(struct test_worker *worker, const char *id, const 
 
 void worker_beat(struct test_worker *worker, const struct queue_beat *beat);
 
-/* Renews one task; true when it is still held. */
+/* Renews one task, as started; true when it is still held. */
 bool worker_renew(struct test_worker *worker, const char *id, const char *token, int progress,
 	const char *step);
 

@@ -72,11 +72,14 @@ class BadPlugins(FormyTest):
                 self.goes_on(host)
 
     def test_one_that_crashes_is_not_tried_for_ever(self):
-        host = self.serve("segv_in_run", mode="max_attempts = 2",
+        host = self.serve("segv_in_run", mode="max_attempts = 1",
                           sections='tasks { retry_delay = "10ms" }')
         task_id = host.submit("BAD", "x")
-        self.assertEqual(host.wait_error(task_id)["code"], "PIPELINE_CRASHED")
-        self.assertLessEqual(int(host.task(task_id)["attempts"]), 2)
+        error = host.wait_error(task_id)
+        self.assertEqual(error["code"], "PIPELINE_CRASHED")
+        self.assertEqual(error["context"]["signal"], 11, error)
+        self.assertRegex(error["details"], r"signal 11 .*, plugin \S+, step: ")
+        self.assertEqual(host.task(task_id)["attempts"], "2")
 
     def test_one_that_never_returns(self):
         host = self.serve("never_returns", mode='max_attempts = 1 timeout = "500ms"')

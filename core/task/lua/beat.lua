@@ -1,9 +1,10 @@
 -- uses: keys guard time state events index claims waiting
 -- Renews leases, writes progress, tells what is lost, promotes due retries, registers the worker.
 -- KEYS lib_keys; ARGV 1 worker 2 lease_ms 3 retention_s 4 registration 5 registration_ms
--- 6 modes m, m times (name room max_attempts), then times (id token progress|-1 step)
+-- 6 modes m, m times (name room),
+-- then times (id token 1|0: it was started progress|-1 step)
 -- Returns lost (id token cancelled|gone|taken), promoted, waiting, ms until the next retry or -1.
-local worker, lost, leases = ARGV[1], {}, {}
+local worker, lost, leases, started = ARGV[1], {}, {}, {}
 local modes = read_modes(7, tonumber(ARGV[6]))
 
 local function renew(id, progress, step, old)
@@ -26,13 +27,17 @@ local function renew(id, progress, step, old)
 	add_event(id, 'processing', extra)
 end
 
-for i = 7 + 3 * #modes, #ARGV, 4 do
+for i = 7 + 2 * #modes, #ARGV, 5 do
 	local id, token = ARGV[i], ARGV[i + 1]
 	local claim = read_claim(redis.call('HGET', CLAIMS, id))
 	local hash = redis.pcall('HMGET', task_key(id), 'status', 'progress')
 	local status = not hash.err and hash[1] or nil
 	if claim.token == token and status == 'processing' then
-		renew(id, ARGV[i + 2], ARGV[i + 3], hash[2])
+		renew(id, ARGV[i + 3], ARGV[i + 4], hash[2])
+		if ARGV[i + 2] == '1' and not claim.started then
+			claim.started = true
+			started[#started + 1], started[#started + 2] = id, claim_text(claim)
+		end
 	else
 		if claim.token == token then
 			forget(id)
@@ -44,6 +49,9 @@ for i = 7 + 3 * #modes, #ARGV, 4 do
 end
 if #leases > 0 then
 	redis.call('ZADD', LEASE, unpack(leases))
+end
+if #started > 0 then
+	redis.call('HSET', CLAIMS, unpack(started))
 end
 
 local promoted = 0

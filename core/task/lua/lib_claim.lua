@@ -43,7 +43,11 @@ local function read_data(key, limit)
 		return nil, 'INVALID_MODE', 'The member "mode" is not the name of a mode, which is written'
 			.. ' like BACKGROUND_CHANGE.'
 	end
-	return {mode = data.mode, text = text, user = type(data.user_id) == 'string' and data.user_id}
+	local user = data.user_id
+	if type(user) == 'number' then
+		user = string.format('%.0f', user)
+	end
+	return {mode = data.mode, text = text, user = type(user) == 'string' and user or ''}
 end
 
 -- A task that this worker cannot take now waits in a list of its mode.
@@ -64,7 +68,7 @@ local function claim_task(id, priority, options)
 	end
 	local key = task_key(id)
 	local hash = redis.pcall('HMGET', key, 'status', 'created_at', 'attempts', 'retried_after',
-		'priority')
+		'priority', 'crashes')
 	if hash.err then
 		add_problem(id, '', 'The key ' .. key .. ' is not a hash; its id was dropped.')
 		return nil
@@ -101,10 +105,11 @@ local function claim_task(id, priority, options)
 			'completed_at', 'failed_at', 'cancelled_at')
 	end
 	add_event(id, 'processing')
-	return {id = id, created = hash[2], claim = table.concat({options.token, data.mode,
-		options.worker, priority, mode.max_attempts}, ' '),
-		reply = {id, attempts, attempts - (tonumber(hash[4]) or 0), priority, data.mode,
-			data.user or '', hash[2] or '', data.text}}
+	local crashes = tonumber(hash[6]) or 0
+	return {id = id, created = hash[2], claim = claim_text({token = options.token,
+		mode = data.mode, worker = options.worker, priority = priority, user = data.user}),
+		reply = {id, attempts, attempts - (tonumber(hash[4]) or 0) - crashes, priority,
+			data.mode, data.user, hash[2] or '', data.text, crashes}}
 end
 
 -- Empties a list into `got` until there are `want`, within a bound of looked-at ids.

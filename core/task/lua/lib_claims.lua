@@ -1,9 +1,14 @@
--- Who holds what. A claim is "<token> <mode> <worker> <priority> <max_attempts>".
+-- Who holds what. A claim is "<token> <mode> <worker> <priority> <1: it was started> <user>".
 local function read_claim(text)
-	local token, mode, worker, priority, max =
-		(text or ''):match('^(%S+) (%S+) (%S+) (%S+) (%S+)$')
+	local token, mode, worker, priority, started, user =
+		(text or ''):match('^(%S+) (%S+) (%S+) (%S+) ([01]) (.*)$')
 	return {token = token, mode = mode, worker = worker, priority = priority or 'normal',
-		max_attempts = tonumber(max)}
+		started = started == '1', user = user or ''}
+end
+
+local function claim_text(claim)
+	return table.concat({claim.token, claim.mode, claim.worker, claim.priority,
+		claim.started and '1' or '0', claim.user}, ' ')
 end
 
 -- Ends the holding of a task, whatever becomes of it.

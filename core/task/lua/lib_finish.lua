@@ -1,6 +1,7 @@
 -- The first half of a turn: outcomes. Each is checked against its claim, so a late worker changes
 -- nothing, and an outcome that is sent again is known for what it is.
-local EVENT = {done = 'succeed', failed = 'fail', retry = 'retry_later', cancelled = 'cancel'}
+local EVENT = {done = 'succeed', failed = 'fail', retry = 'retry_later', crashed = 'retry_later',
+	cancelled = 'cancel'}
 
 local function write_outcome(key, outcome, to, retention)
 	local set = {'status', to, 'updated_at', now_text}
@@ -11,6 +12,9 @@ local function write_outcome(key, outcome, to, retention)
 	if to == 'pending' then
 		redis.call('HDEL', key, 'worker', 'started_at', 'progress', 'current_step')
 		redis.call('ZADD', DELAYED, now_ms + outcome.delay_ms, outcome.id)
+		if outcome.verdict == 'crashed' then
+			redis.call('HINCRBY', key, 'crashes', 1)
+		end
 	else
 		add('processing_time', outcome.seconds)
 		if to == 'done' then

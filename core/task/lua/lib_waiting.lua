@@ -1,9 +1,9 @@
--- Reads the modes of a worker out of ARGV: `count` triples name, room, max_attempts from `at` on.
+-- Reads the modes of a worker out of ARGV: `count` pairs of name and room from `at` on.
 local function read_modes(at, count)
 	local modes = {}
-	for i = at, at + 3 * count - 1, 3 do
+	for i = at, at + 2 * count - 1, 2 do
 		modes[#modes + 1] = {name = ARGV[i], room = tonumber(ARGV[i + 1]),
-			had_room = tonumber(ARGV[i + 1]) > 0, max_attempts = ARGV[i + 2]}
+			had_room = tonumber(ARGV[i + 1]) > 0}
 	end
 	return modes
 end

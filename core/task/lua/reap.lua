@@ -1,16 +1,19 @@
 -- uses: keys guard time state events index claims give_back
 -- Recovers what was left: expired leases, holdings that are known in one place only, inboxes of
--- workers that are no more. Bounded. KEYS lib_keys; ARGV 1 max_attempts 2 retention_s 3 lease_ms
+-- workers that are no more. Bounded. KEYS lib_keys; ARGV 1 crashes 2 retention_s 3 lease_ms
+-- A task that so many crashes befell fails; to lose its worker is one, when it was started.
 -- Returns recovered, failed, workers, 1 when there is more.
 local BOUND = 100
 local recovered, failed, workers = 0, 0, 0
 
-local function fail_lost(id, claim, tries)
+local function fail_lost(id, claim, worker, step)
 	local key = task_key(id)
+	local context = {mode = claim.mode, worker = worker or nil, step = step or nil}
 	redis.call('HSET', key, 'status', 'failed', 'updated_at', now_text, 'failed_at', now_text,
 		'error', cjson.encode({code = 'PIPELINE_CRASHED', message = 'The worker that ran this task'
-		.. ' was lost, ' .. tries .. ' times in all. It is not tried again.',
-		details = cjson.null}))
+		.. ' was lost, and the task had crashed before. It is not tried again.',
+		details = 'worker ' .. (worker or 'unknown') .. ', step: ' .. (step or 'none'),
+		context = next(context) and context or nil}))
 	if tonumber(ARGV[2]) > 0 then
 		redis.call('EXPIRE', key, ARGV[2])
 	end
@@ -25,18 +28,23 @@ local expired = redis.call('ZRANGEBYSCORE', LEASE, '-inf', now_ms, 'LIMIT', 0, B
 for i = #expired, 1, -1 do
 	local id = expired[i]
 	local claim = read_claim(redis.call('HGET', CLAIMS, id))
-	local hash = redis.pcall('HMGET', task_key(id), 'status', 'attempts', 'retried_after', 'priority')
+	local hash = redis.pcall('HMGET', task_key(id), 'status', 'crashes', 'priority', 'worker',
+		'current_step')
 	if hash.err or hash[1] ~= 'processing' then
 		forget(id)
 		expire_ended(id, not hash.err and NEXT[hash[1]] and hash[1], ARGV[2])
 	else
-		local tries = (tonumber(hash[2]) or 1) - (tonumber(hash[3]) or 0)
-		claim.priority = claim.token and claim.priority or hash[4] or 'normal'
-		if tries < (claim.max_attempts or tonumber(ARGV[1])) then
+		local crashes = (tonumber(hash[2]) or 0) + 1
+		claim.priority = claim.token and claim.priority or hash[3] or 'normal'
+		if claim.token and not claim.started then
+			give_back(id, claim, true)
+			recovered = recovered + 1
+		elseif crashes < tonumber(ARGV[1]) then
+			redis.call('HSET', task_key(id), 'crashes', crashes)
 			give_back(id, claim, false)
 			recovered = recovered + 1
 		else
-			fail_lost(id, claim, tries)
+			fail_lost(id, claim, hash[4], hash[5])
 		end
 	end
 end

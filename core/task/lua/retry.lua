@@ -10,7 +10,7 @@ if not next_state(status, 'retry') then
 end
 redis.call('HSET', key, 'status', 'pending', 'updated_at', now_text)
 redis.call('HDEL', key, 'error', 'result', 'progress', 'current_step', 'worker', 'processing_time',
-	'started_at', 'completed_at', 'failed_at', 'cancelled_at')
+	'started_at', 'completed_at', 'failed_at', 'cancelled_at', 'crashes')
 if hash[2] then
 	redis.call('HSET', key, 'retried_after', hash[2])
 end

@@ -1,14 +1,14 @@
 -- uses: keys guard time state events index claims give_back waiting finish claim
 -- Finishes up to 32 tasks and claims up to `want`.
 -- KEYS lib_keys; ARGV 1 worker 2 lease_ms 3 retention_s 4 want 5 all|inbox 6 token 7 data limit
--- 8 modes m 9 outcomes n, m times (name room max_attempts),
--- n times (id token attempt done|failed|retry|cancelled json delay_ms seconds)
--- Returns answers, tasks (id attempt tries priority mode user created_at data),
+-- 8 modes m 9 outcomes n, m times (name room),
+-- n times (id token attempt done|failed|retry|crashed|cancelled json delay_ms seconds)
+-- Returns answers, tasks (id attempt tries priority mode user created_at data crashes),
 -- problems (what code text), waiting.
 local worker = ARGV[1]
 local modes = read_modes(10, tonumber(ARGV[8]))
 local outcomes, tasks, got = {}, {}, {}
-for i = 10 + 3 * #modes, #ARGV, 7 do
+for i = 10 + 2 * #modes, #ARGV, 7 do
 	outcomes[#outcomes + 1] = {id = ARGV[i], token = ARGV[i + 1], attempt = ARGV[i + 2],
 		verdict = ARGV[i + 3], json = ARGV[i + 4], delay_ms = ARGV[i + 5], seconds = ARGV[i + 6]}
 end
