@@ -3,7 +3,7 @@
 #include "formy/plugin.h"
 
 #include <json-c/json.h>
-#include <stdio.h>
+#include <stdlib.h>
 
 struct tint {
 	unsigned color[3];
@@ -24,13 +24,17 @@ static formy_status read_params(const char *text, struct tint *tint)
 {
 	struct json_object *config = json_tokener_parse(text);
 	const char *color;
+	unsigned long rgb;
 
 	if (!config) {
 		return FORMY_E_NOMEM;
 	}
 	color = json_object_get_string(json_object_object_get(config, "color"));
 	tint->strength = json_object_get_double(json_object_object_get(config, "strength"));
-	(void)sscanf(color, "#%2x%2x%2x", &tint->color[0], &tint->color[1], &tint->color[2]);
+	rgb = strtoul(color + 1, NULL, 16);
+	for (int i = 0; i < 3; i++) {
+		tint->color[i] = rgb >> (16 - 8 * i) & 0xff;
+	}
 	json_object_put(config);
 	return FORMY_OK;
 }

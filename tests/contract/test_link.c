@@ -140,7 +140,7 @@ static void test_waits_for_a_server(void **state)
 	assert_non_null(strstr(watch.why, "is Redis running"));
 	test_redis_start(redis, NULL);
 	worker_run_until(&watch.loop, &watch.up);
-	assert_int_equal(atoi(watch.version) >= 6, 1);
+	assert_int_equal(strtol(watch.version, NULL, 10) >= 6, 1);
 	assert_true(link_client_id(watch.link) > 0);
 	ask(&watch, "PING", NULL);
 	worker_run_until(&watch.loop, &watch.answered);
