@@ -32,6 +32,7 @@
 #define LIMIT_BATCH 32   /* tasks finished and tasks claimed in one script call */
 #define LIMIT_CRASHES 2  /* crashes, lost workers among them, that end a task */
 #define LIMIT_BACKLOG 64 /* tasks claimed ahead of a free executor, at the most */
+#define LIMIT_SPOOL 1024 /* kept outcomes of earlier workers that one start takes up */
 
 /* Modes that one worker serves. */
 #define LIMIT_MODES 64

@@ -7,12 +7,14 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "daemon/connect.h"
 #include "daemon/dispatch.h"
 #include "daemon/results.h"
 #include "daemon/supervisor.h"
 #include "redis/link.h"
 
 #define PAUSE_MS 1000
+#define STOP_WAIT_MS 4000 /* for a wait to end that was told to */
 #define CALLS_IN_FLIGHT 2
 
 /* One script call under way: what it carries, so that nothing of it is lost with the answer. */
@@ -77,8 +79,7 @@ static void on_failed_turn(struct turn *turn, int result, const char *why)
 		remember_token(sup, turn->token);
 	}
 	if (result != -ECONNRESET && result != -ECANCELED && result != -ENOTCONN) {
-		log_error("Redis refuses to write; it is tried again", LOG_S("why", why),
-			LOG_I("retry_in_ms", PAUSE_MS));
+		connect_refused(sup, why);
 		sup->pause_until_ms = clock_mono_ms() + PAUSE_MS;
 	}
 	sup->hungry = true;
@@ -99,6 +100,7 @@ static void on_turn(int result, const char *why, const struct queue_turn_reply *
 	if (result < 0) {
 		on_failed_turn(turn, result, why);
 	} else {
+		connect_accepted(sup);
 		for (size_t i = 0; i < turn->job_count; i++) {
 			results_written(sup, turn->jobs[i], &reply->answers[i]);
 		}
@@ -193,6 +195,10 @@ static void stop_wait(struct supervisor *sup)
 {
 	if (sup->waiting && !sup->stopping_wait) {
 		sup->stopping_wait = queue_stop_waiting(sup->queue, sup->waiting_link) == 0;
+		sup->stop_wait_ms = clock_mono_ms();
+	} else if (sup->waiting && clock_mono_ms() - sup->stop_wait_ms > STOP_WAIT_MS) {
+		/* half open: nobody at the other end hears us */
+		link_reset(sup->waiting_link, "the waiting connection to Redis does not answer");
 	}
 }
 

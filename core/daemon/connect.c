@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -18,11 +19,11 @@
 /* Without an answer for so long a connection counts as dead: well before a lease ends. */
 #define OVERDUE_MS 4000
 
+/* Between two lines about the same trouble. */
+#define SAY_EVERY_MS 5000
+
 static void warn_of_server(const struct link_server *server)
 {
-	if (server->replica) {
-		log_warning("this Redis is a replica and takes no writes: no task can be claimed");
-	}
 	if (strcmp(server->maxmemory_policy, "noeviction") != 0 && server->maxmemory > 0) {
 		log_warning("Redis may evict tasks: set maxmemory-policy to noeviction",
 			LOG_S("maxmemory_policy", server->maxmemory_policy));
@@ -30,6 +31,35 @@ static void warn_of_server(const struct link_server *server)
 	if (!server->saves) {
 		log_warning("Redis saves nothing to disk: its restart loses all tasks; "
 			    "set appendonly yes");
+	}
+}
+
+static void trouble_begins(struct supervisor *sup)
+{
+	if (sup->trouble_since_ms == 0) {
+		sup->trouble_since_ms = clock_mono_ms();
+	}
+}
+
+void connect_refused(struct supervisor *sup, const char *why)
+{
+	trouble_begins(sup);
+	sup->refused_ms = clock_mono_ms();
+	if (strcmp(sup->refused_why, why) != 0) {
+		(void)text_copy(sup->refused_why, sizeof(sup->refused_why), why);
+		log_error("Redis refuses; it is tried again until it does not", LOG_S("why", why));
+	}
+}
+
+/* One kind of script may be refused and another not: only a while without a refusal ends it. */
+void connect_accepted(struct supervisor *sup)
+{
+	sup->trouble_since_ms = 0;
+	sup->spool_said = false;
+	sup->spool_failed = false;
+	if (sup->refused_why[0] != '\0' && clock_mono_ms() - sup->refused_ms >= SAY_EVERY_MS) {
+		sup->refused_why[0] = '\0';
+		log_info("Redis takes everything again");
 	}
 }
 
@@ -42,6 +72,11 @@ static void on_up(struct link *link, const struct link_server *server, void *dat
 		LOG_S("version", server->version));
 	warn_of_server(server);
 	sup->redis_why[0] = '\0';
+	sup->refused_why[0] = '\0';
+	/* an outage ends all leases: their owners renew them before anybody reaps */
+	if (sup->registered) {
+		sup->last_reap_ms = clock_mono_ms();
+	}
 	claimer_recover(sup);
 	claimer_wake(sup);
 	supervisor_begin(sup);
@@ -52,9 +87,17 @@ static void on_down(struct link *link, const char *why, uint64_t retry_in_ms, vo
 {
 	struct supervisor *sup = data;
 
+	uint64_t now = clock_mono_ms();
+
 	(void)link;
+	trouble_begins(sup);
+	/* what broke this one broke the others, which may be slow to notice */
+	link_reset(sup->waiting_link, why);
+	link_reset(sup->channel_link, why);
 	/* one line an outage and reason, not one an attempt */
-	if (strcmp(sup->redis_why, why) != 0) {
+	if (sup->redis_why[0] == '\0' ||
+		(strcmp(sup->redis_why, why) != 0 && now - sup->redis_said_ms >= SAY_EVERY_MS)) {
+		sup->redis_said_ms = now;
 		(void)text_copy(sup->redis_why, sizeof(sup->redis_why), why);
 		log_at(sup->phase == PHASE_STARTING ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
 			"no connection to Redis", LOG_S("why", why),
@@ -88,8 +131,7 @@ static void on_control(struct supervisor *sup, struct str text)
 	if (json_parse(text.data, text.len, 4096, NULL, &message) == 0 &&
 		json_get_string(message, "cancel", &id) == 0 && supervisor_find_job(sup, id)) {
 		/* the answer to a beat says which of the two it was, and that it is true */
-		lease_beat(sup);
-		lease_beat_soon(sup);
+		lease_beat_now(sup);
 	}
 	json_object_put(message);
 }
@@ -137,6 +179,7 @@ int connect_open(struct supervisor *sup, struct err *err)
 		.address = &address,
 		.name = "formyd",
 		.overdue_ms = OVERDUE_MS,
+		.flags = LINK_WRITES,
 		.owner = &main_owner,
 		.data = sup,
 	};
@@ -153,7 +196,7 @@ int connect_open(struct supervisor *sup, struct err *err)
 		return result;
 	}
 	options.owner = &waiting_owner;
-	options.flags = LINK_BLOCKING;
+	options.flags = LINK_BLOCKING | LINK_WRITES;
 	options.overdue_ms = 0;
 	options.name = "formyd-wait";
 	result = link_open(sup->loop, &options, &sup->waiting_link);

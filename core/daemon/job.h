@@ -48,7 +48,7 @@ struct job {
 	unsigned attempt; /* that it was claimed as: all attempts that there ever were */
 	unsigned tries; /* those since a person made it pending again: max_attempts limits these */
 	unsigned crashes;  /* that it has behind it; they are no tries */
-	struct mode *mode; /* held */
+	struct mode *mode; /* held; NULL: its outcome is one of an earlier worker's */
 	char *config;      /* JSON: checked, with defaults; NULL before that */
 	struct job_input inputs[LIMIT_TASK_INPUTS];
 	size_t input_count;
@@ -67,6 +67,7 @@ struct job {
 	uint32_t retry_delay_ms;
 	uint64_t processing_us;
 	bool published; /* its files are in the store */
+	bool spooled;   /* the outcome is on disk */
 };
 
 /* A list with a head: a zeroed one has to go through job_list_init. */

@@ -8,7 +8,9 @@
 #include "base/log.h"
 #include "daemon/catalog.h"
 #include "daemon/claimer.h"
+#include "daemon/connect.h"
 #include "daemon/dispatch.h"
+#include "daemon/spool.h"
 #include "daemon/status.h"
 #include "daemon/supervisor.h"
 #include "redis/link.h"
@@ -18,6 +20,7 @@
 #define REGISTRATION_EVERY_MS 3000
 #define REGISTRATION_LASTS_MS 12000
 #define REAP_EVERY_MS 5000
+#define SPOOL_AFTER_MS 1000 /* of trouble */
 
 struct held {
 	struct queue_held *items;
@@ -55,7 +58,13 @@ static void stop_lost(struct supervisor *sup, const struct queue_lost *lost)
 
 static void on_beat_timer(uv_timer_t *timer)
 {
-	lease_beat(timer->data);
+	struct supervisor *sup = timer->data;
+
+	if (sup->trouble_since_ms > 0 &&
+		clock_mono_ms() - sup->trouble_since_ms >= SPOOL_AFTER_MS) {
+		spool_keep(sup);
+	}
+	lease_beat(sup);
 }
 
 static void on_beat(int result, const char *why, const struct queue_beat_reply *reply, void *arg)
@@ -66,10 +75,11 @@ static void on_beat(int result, const char *why, const struct queue_beat_reply *
 	sup->beat_in_flight = false;
 	if (result < 0) {
 		if (result != -ECONNRESET && result != -ECANCELED) {
-			log_error("Redis refuses the beat", LOG_S("why", why));
+			connect_refused(sup, why);
 		}
 		return;
 	}
+	connect_accepted(sup);
 	if (!sup->registered) {
 		sup->registered = true;
 		supervisor_announce(sup);
@@ -82,6 +92,10 @@ static void on_beat(int result, const char *why, const struct queue_beat_reply *
 	}
 	if (reply->next_due_ms > 0 && reply->next_due_ms < next_ms) {
 		next_ms = reply->next_due_ms;
+	}
+	if (sup->beat_again) {
+		lease_beat(sup);
+		return;
 	}
 	if (sup->beat_wanted && PROGRESS_MS < next_ms) {
 		next_ms = PROGRESS_MS;
@@ -144,10 +158,17 @@ void lease_beat(struct supervisor *sup)
 	}
 	sup->last_beat_ms = now;
 	sup->beat_wanted = false;
+	sup->beat_again = false;
 	sup->beat_in_flight = queue_beat(sup->queue, &beat, on_beat, sup) == 0;
 	reap(sup);
 	buf_finish(&registration);
 	free(held.items);
+}
+
+void lease_beat_now(struct supervisor *sup)
+{
+	sup->beat_again = sup->beat_in_flight;
+	lease_beat(sup);
 }
 
 void lease_beat_soon(struct supervisor *sup)

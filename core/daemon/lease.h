@@ -16,6 +16,9 @@ int lease_init(struct supervisor *sup);
 /* Beats now, if Redis is there and no beat is under way. */
 void lease_beat(struct supervisor *sup);
 
+/* Somebody wants to hear of it at once: beats now, or right after the beat that is under way. */
+void lease_beat_now(struct supervisor *sup);
+
 /* A job was started or made progress: beats soon. */
 void lease_beat_soon(struct supervisor *sup);
 

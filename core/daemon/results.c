@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "daemon/catalog.h"
 #include "daemon/publish.h"
+#include "daemon/spool.h"
 #include "daemon/supervisor.h"
 #include "formy/plugin.h"
 #include "task/outcome.h"
@@ -322,6 +323,7 @@ void results_lost(
 
 void results_written(struct supervisor *sup, struct job *job, const struct queue_answer *answer)
 {
+	spool_forget(sup, job);
 	if (answer->fate == QUEUE_REFUSED) {
 		log_warning("result refused: the task is not ours any more", LOG_S("task", job->id),
 			LOG_S("why", answer->reason));
@@ -333,7 +335,8 @@ void results_written(struct supervisor *sup, struct job *job, const struct queue
 		}
 	} else if (job->verdict == QUEUE_DONE) {
 		sup->done_count++;
-		log_info("task done", LOG_S("task", job->id), LOG_S("mode", job->mode->name),
+		log_info("task done", LOG_S("task", job->id),
+			LOG_S("mode", job->mode ? job->mode->name : NULL),
 			LOG_I("attempt", job->attempt), LOG_I("ms", job->processing_us / 1000));
 	} else if (job->verdict == QUEUE_FAILED) {
 		sup->failed_count++;

@@ -22,6 +22,7 @@
 #include "daemon/probe.h"
 #include "daemon/reload.h"
 #include "daemon/results.h"
+#include "daemon/spool.h"
 #include "plugin/registry.h"
 #include "redis/link.h"
 #include "task/queue.h"
@@ -151,10 +152,8 @@ static void on_leaving_deadline(uv_timer_t *timer)
 {
 	struct supervisor *sup = timer->data;
 
-	log_error(
-		"Redis did not take the last outcomes; other workers will find the tasks by their "
-		"leases",
-		LOG_I("outcomes", sup->ended.count));
+	log_error("Redis did not take the last results; the next formyd to start tells it",
+		LOG_I("results", sup->ended.count), LOG_S("folder", sup->outcomes));
 	close_down(sup, EX_OK);
 }
 
@@ -327,6 +326,8 @@ static int open_store(struct supervisor *sup, struct err *err)
 	const struct config_storage *storage = &sup->catalog->config->storage;
 	int result;
 
+	(void)text_copy(
+		sup->key_prefix, sizeof(sup->key_prefix), sup->catalog->config->redis.key_prefix);
 	if (!text_copy(sup->uploads, sizeof(sup->uploads), storage->uploads) ||
 		!text_copy(sup->results, sizeof(sup->results), storage->results)) {
 		return err_set(err, -ENAMETOOLONG, "storage: a path is too long");
@@ -341,6 +342,12 @@ static int open_store(struct supervisor *sup, struct err *err)
 	if (result == 0) {
 		store_scratch_sweep(&sup->store);
 		result = store_scratch_open(&sup->store, sup->worker, err, &sup->scratch_lock);
+	}
+	if (result == 0) {
+		result = store_scratch_outcomes(&sup->store, sup->worker, sup->outcomes);
+	}
+	if (result == 0) {
+		spool_load(sup);
 	}
 	return result;
 }
@@ -369,6 +376,7 @@ static void free_jobs(struct supervisor *sup)
 static void finish(struct supervisor *sup)
 {
 	if (sup->scratch_lock >= 0) {
+		spool_keep(sup);
 		store_scratch_close(&sup->store, sup->worker, sup->scratch_lock);
 	}
 	if (sup->catalog) {

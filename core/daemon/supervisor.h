@@ -6,6 +6,7 @@
  *	claimer	  the turns: outcomes to Redis, tasks from it
  *	dispatch  jobs to slots
  *	results	  how a job ended, its files into the store
+ *	spool	  ended jobs on disk, while Redis takes none
  *	lease	  the beat: leases, progress, losses, registration
  *	status	  what others see of this worker
  *	reload	  the configuration again
@@ -64,10 +65,18 @@ struct supervisor {
 	char executor[STORE_PATH_SIZE];      /* path of formy-executor */
 	char uploads[STORE_PATH_SIZE];
 	char results[STORE_PATH_SIZE];
+	char outcomes[STORE_PATH_SIZE];
 	struct store_config store; /* of these two */
 	int scratch_lock;
 	char redis_text[REDIS_ADDRESS_TEXT_SIZE];
-	char redis_why[ERR_TEXT_MAX]; /* why it is down; "" while it is up */
+	char redis_why[ERR_TEXT_MAX]; /* why it is down, as last said; "" while it is up */
+	uint64_t redis_said_ms;
+	char refused_why[ERR_TEXT_MAX]; /* why it refuses scripts, as last said; "": it does not */
+	uint64_t refused_ms;            /* when it last did */
+	uint64_t trouble_since_ms;      /* since when it takes nothing; 0: it does */
+	bool spool_said;                /* that outcomes are kept on disk, or cannot be */
+	bool spool_failed;
+	char key_prefix[LIMIT_KEY_PREFIX + 1];
 	enum supervisor_phase phase;
 	bool ready; /* was announced */
 	int64_t started_wall_us;
@@ -91,7 +100,8 @@ struct supervisor {
 	unsigned asked;          /* tasks that calls in flight may bring */
 	bool hungry;             /* there may be tasks in Redis */
 	bool waiting;            /* a queue_wait is under way */
-	bool stopping_wait;      /* and it was told to end */
+	bool stopping_wait;      /* and it was told to end ... */
+	uint64_t stop_wait_ms;   /* ... at this time */
 	bool registered;         /* Redis knows this worker */
 	uint64_t pause_until_ms; /* after an error of Redis: no turn before */
 	char **lost_tokens;      /* of turns whose answer was lost */
@@ -101,6 +111,7 @@ struct supervisor {
 	uv_timer_t beat;
 	bool beat_in_flight;
 	bool beat_wanted; /* something is to be told that the last one did not tell */
+	bool beat_again;  /* as soon as the one in flight is answered */
 	uint64_t last_beat_ms;
 	uint64_t last_registration_ms;
 	uint64_t last_reap_ms;

@@ -93,7 +93,8 @@ int store_remove_results(const struct store_config *store, const char *task_id, 
 /* Scratch folders: <results>/.scratch/<worker>/<slot>, so that a rename can publish.
  *
  * A worker opens the scratch once and keeps *ret_lock open for as long as it runs (it is closed on
- * exec): what nobody holds is swept by the next worker to start. Its own folder is empty then. */
+ * exec): what nobody holds is swept by the next worker to start. Its own folder is empty then, but
+ * for the files of outcomes/: those of workers that are no more are moved into its own. */
 int store_scratch_open(
 	const struct store_config *store, const char *worker, struct err *err, int *ret_lock);
 
@@ -101,13 +102,18 @@ int store_scratch_open(
 int store_scratch_dir(const struct store_config *store, const char *worker, unsigned slot,
 	struct err *err, char ret_path[STORE_PATH_SIZE]);
 
+/* The path of the worker's outcomes, <results>/.scratch/<worker>/outcomes, which need not be there:
+ * its files outlive the worker. 0 or a negative errno. */
+int store_scratch_outcomes(
+	const struct store_config *store, const char *worker, char ret_path[STORE_PATH_SIZE]);
+
 /* Empties a slot's folder, which stays. */
 int store_scratch_clear(const char *path);
 
-/* Removes the worker's scratch and gives it up. */
+/* Removes the worker's scratch, but for outcomes, and gives it up. */
 void store_scratch_close(const struct store_config *store, const char *worker, int lock);
 
-/* Removes the scratch folders that no live worker holds. */
+/* Removes the scratch folders that no live worker holds, but for outcomes in them. */
 void store_scratch_sweep(const struct store_config *store);
 
 #endif

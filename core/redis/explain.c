@@ -21,6 +21,10 @@ static const struct {
 	{"BUSY ", -EAGAIN, "Redis at %s is busy with another program's script"},
 	{"OOM ", -ENOSPC, "Redis at %s is full: raise its maxmemory or delete old data"},
 	{"READONLY ", -EROFS, "Redis at %s is a replica and takes no writes: use the master"},
+	{"UNBLOCKED ", -EROFS, "Redis at %s has become a replica and takes no writes"},
+	{"CROSSSLOT ", -ENOTSUP,
+		"Redis at %s is a cluster: set redis.key_prefix to one in braces, as in {formy}"},
+	{"CLUSTERDOWN ", -EAGAIN, "the cluster of Redis at %s is down"},
 	{"MISCONF ", -EROFS, "Redis at %s cannot save to its disk, so it takes no writes"},
 	{"NOREPLICAS ", -EROFS, "Redis at %s has too few replicas, so it takes no writes"},
 	{"MASTERDOWN ", -EAGAIN, "Redis at %s is a replica that lost its master"},
@@ -48,11 +52,27 @@ int redis_explain(struct err *err, const char *where, const char *text, size_t l
 #pragma GCC diagnostic pop
 		}
 	}
+	if (text_has(text, len, "MOVED ")) {
+		return err_set(err, -ENOTSUP,
+			"Redis at %s is a node of a cluster that does not hold Formy's keys: use "
+			"the one that does (%.*s)",
+			where, shown, text);
+	}
 	if (text_has(text, len, "WRONGTYPE")) {
 		return err_set(err, -EILSEQ, "Redis at %s holds a key of the wrong type: %.*s",
 			where, shown, text);
 	}
 	return err_set(err, -EREMOTEIO, "Redis at %s answered: %.*s", where, shown, text);
+}
+
+bool redis_says_replica(const char *text, size_t len)
+{
+	return text_has(text, len, "READONLY ") || text_has(text, len, "UNBLOCKED ");
+}
+
+int redis_explain_replica(struct err *err, const char *where)
+{
+	return redis_explain(err, where, "READONLY ", strlen("READONLY "));
 }
 
 int redis_explain_connect(struct err *err, const char *where, int error, const char *text)

@@ -96,7 +96,8 @@ static int read_info(const char *text, const char *where, struct err *err, struc
 	copy_fact(text, "maxmemory", number, sizeof(number));
 	shake->maxmemory = strtoull(number, NULL, 10);
 	shake->saves = fact_is(text, "aof_enabled", "1");
-	shake->replica = fact_is(text, "role", "slave") || fact_is(text, "role", "replica");
+	shake->replica = (fact_is(text, "role", "slave") || fact_is(text, "role", "replica")) &&
+		!fact_is(text, "slave_read_only", "0");
 
 	major = strtol(shake->version, &end, 10);
 	if (*end == '.') {

@@ -115,6 +115,11 @@ static void link_is_ready(struct link *link)
 	bool watched =
 		link->overdue_ms > 0 && !(link->flags & LINK_BLOCKING) && link->channel_count == 0;
 
+	if ((link->flags & LINK_WRITES) && link->shake.replica) {
+		(void)redis_explain_replica(&link->why, link->where);
+		link_drop(link);
+		return;
+	}
 	link->state = LINK_UP;
 	link->retry_ms = 0;
 	link->heard_ms = uv_now(link->loop);

@@ -40,7 +40,8 @@ struct link_owner {
 };
 
 enum {
-	LINK_BLOCKING = 1 /* commands on it may wait for ever: no watchdog */
+	LINK_BLOCKING = 1, /* commands on it may wait for ever: no watchdog */
+	LINK_WRITES = 2    /* a replica, which takes no writes, is no server to it: down() */
 };
 
 struct link_options {

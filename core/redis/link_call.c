@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "redis/explain.h"
 #include "redis/link_private.h"
 #include "redis/script.h"
 
@@ -95,6 +96,14 @@ static void on_answer(redisAsyncContext *context, void *answer, void *arg)
 		if (link->state == LINK_UP && call_repeat(call) == 0) {
 			return;
 		}
+		reply = NULL;
+	}
+	if (reply && reply->type == REDIS_REPLY_ERROR && (link->flags & LINK_WRITES) &&
+		redis_says_replica(reply->str, reply->len)) {
+		struct err why;
+
+		(void)redis_explain_replica(&why, link->where);
+		link_reset(link, why.text);
 		reply = NULL;
 	}
 	if (call->cb) {

@@ -284,6 +284,35 @@ static void test_subscriber_listens_again(void **state)
 	finish(&watch);
 }
 
+static void test_a_replica_is_no_server_to_a_writer(void **state)
+{
+	struct test_redis *redis = *state;
+	struct str set[] = {STR("SET"), STR("key"), STR("value")};
+	struct watch watch;
+
+	open_link(&watch, &redis->address, LINK_WRITES, 0, NULL);
+	worker_run_until(&watch.loop, &watch.up);
+	assert_string_equal(test_redis_text(redis, "REPLICAOF 127.0.0.1 1"), "OK");
+	assert_int_equal(link_command(watch.link, set, 3, on_answer, &watch), 0);
+	worker_run_until(&watch.loop, &watch.answered);
+	assert_int_equal(watch.empty_answers, 1);
+	worker_run_until(&watch.loop, &watch.down);
+	assert_non_null(strstr(watch.why, "is a replica"));
+	watch.down = false;
+	worker_run_until(&watch.loop, &watch.down);
+	assert_non_null(strstr(watch.why, "is a replica"));
+	assert_int_equal(watch.ups, 1);
+	assert_string_equal(test_redis_text(redis, "REPLICAOF NO ONE"), "OK");
+	worker_run_until(&watch.loop, &watch.up);
+	finish(&watch);
+
+	/* one that only reads does not mind */
+	assert_string_equal(test_redis_text(redis, "REPLICAOF 127.0.0.1 1"), "OK");
+	open_link(&watch, &redis->address, 0, 0, NULL);
+	worker_run_until(&watch.loop, &watch.up);
+	finish(&watch);
+}
+
 static void test_close_from_callbacks(void **state)
 {
 	struct test_redis *redis = *state;
@@ -322,6 +351,7 @@ int main(void)
 		test(test_passwords),
 		test(test_unknown_script_is_sent),
 		test(test_subscriber_listens_again),
+		test(test_a_replica_is_no_server_to_a_writer),
 		test(test_close_from_callbacks),
 	};
 

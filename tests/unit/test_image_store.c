@@ -353,6 +353,50 @@ static void leave_scratch_of_the_dead(const struct fixture *fixture, const char 
 	assert_int_equal(status, 0);
 }
 
+static void leave_outcome(const struct fixture *fixture, const char *worker, const char *name)
+{
+	char path[STORE_PATH_SIZE];
+
+	assert_int_equal(store_scratch_outcomes(&fixture->store, worker, path), 0);
+	assert_int_equal(fs_mkdir_all(path, 0700), 0);
+	scratch_file(path, name, "{}", 2);
+}
+
+static void test_outcomes_outlive_workers(void **state)
+{
+	const struct fixture *fixture = *state;
+	struct err err = {0};
+	char folder[STORE_PATH_SIZE];
+	char outcomes[STORE_PATH_SIZE];
+	int lock;
+
+	leave_scratch_of_the_dead(fixture, "host:3");
+	leave_outcome(fixture, "host:1", "one");
+	leave_outcome(fixture, "host:2", "two");
+
+	/* a sweep leaves them, and nothing else */
+	store_scratch_sweep(&fixture->store);
+	tempdir_path(folder, fixture->results, ".scratch");
+	assert_int_equal(tempdir_count(folder), 3); /* host:1, host:2, .lock */
+	tempdir_path(folder, fixture->results, ".scratch/host:1");
+	assert_int_equal(tempdir_count(folder), 1); /* outcomes */
+
+	/* a worker takes them over, one of the same name too */
+	assert_int_equal(store_scratch_open(&fixture->store, "host:2", &err, &lock), 0);
+	assert_int_equal(store_scratch_outcomes(&fixture->store, "host:2", outcomes), 0);
+	assert_int_equal(tempdir_count(outcomes), 2);
+	assert_int_equal(tempdir_count(folder), -1);
+
+	/* and leaves them again, until there are none */
+	store_scratch_close(&fixture->store, "host:2", lock);
+	assert_int_equal(tempdir_count(outcomes), 2);
+	assert_int_equal(store_scratch_open(&fixture->store, "host:2", &err, &lock), 0);
+	assert_int_equal(store_scratch_clear(outcomes), 0);
+	store_scratch_close(&fixture->store, "host:2", lock);
+	tempdir_path(folder, fixture->results, ".scratch");
+	assert_int_equal(tempdir_count(folder), 1);
+}
+
 static void test_scratch(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -436,6 +480,7 @@ int main(void)
 		WITH_STORE(test_publish_refuses),
 		cmocka_unit_test(test_result_names),
 		WITH_STORE(test_scratch),
+		WITH_STORE(test_outcomes_outlive_workers),
 		WITH_STORE(test_full_disk),
 	};
 
