@@ -63,6 +63,7 @@ struct config_mode {
 	char *engine;    /* name of one of the engines, or NULL: the mode needs none */
 	char *plugin;    /* id of the plugin that shall serve the mode, or NULL: whichever does */
 	int concurrency; /* tasks at once in this worker; 0: no limit but the executors */
+	int concurrency_global;    /* tasks at once in all workers together; 0: no limit */
 	int64_t timeout_ms;        /* as configured, else that of tasks */
 	int max_attempts;          /* as configured, else that of tasks */
 	char *workflow;            /* absolute path, or NULL */

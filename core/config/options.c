@@ -97,6 +97,10 @@ const struct option options[] = {
 	{"mode", "concurrency", NULL, OPTION_INT, IN(config_mode, concurrency), .min = 0,
 		.max = LIMIT_EXECUTORS, .standard = "0",
 		.help = "Tasks of the mode that run at once. 0: as many as there are executors."},
+	{"mode", "concurrency_global", NULL, OPTION_INT, IN(config_mode, concurrency_global),
+		.min = 0, .max = 1000000, .standard = "0",
+		.help = "Tasks of the mode that run at once in all workers together; give them all "
+			"the same number. 0: no limit."},
 	{"mode", "timeout", NULL, OPTION_DURATION, IN(config_mode, timeout_ms), .min = 1,
 		.max = DAY_MS, .standard_help = "that of tasks",
 		.help = "Longest time of one attempt."},

@@ -140,6 +140,16 @@ void catalog_release(struct catalog *catalog)
 	free(catalog);
 }
 
+struct queue_policy catalog_queue_policy(const struct catalog *catalog)
+{
+	const struct config_tasks *tasks = &catalog->config->tasks;
+
+	return (struct queue_policy){
+		.retention_s = (uint32_t)tasks->retention_days * 86400,
+		.user_limit = (uint32_t)tasks->max_concurrent_per_user,
+	};
+}
+
 struct mode *catalog_find_mode(const struct catalog *catalog, const char *name)
 {
 	for (size_t i = 0; i < catalog->mode_count; i++) {

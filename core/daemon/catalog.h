@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "config/config.h"
 #include "daemon/job.h"
+#include "task/queue.h"
 
 struct buf;
 struct descriptor_mode;
@@ -54,6 +55,9 @@ struct catalog *catalog_create(struct config *config);
 void catalog_add_modes(struct catalog *catalog, struct config_problems *problems);
 struct catalog *catalog_hold(struct catalog *catalog);
 void catalog_release(struct catalog *catalog); /* takes NULL */
+
+/* What the configuration says of all tasks. */
+struct queue_policy catalog_queue_policy(const struct catalog *catalog);
 
 struct mode *catalog_find_mode(const struct catalog *catalog, const char *name);
 

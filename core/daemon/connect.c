@@ -173,7 +173,7 @@ int connect_open(struct supervisor *sup, struct err *err)
 		.prefix = config->redis.key_prefix,
 		.worker = sup->worker,
 		.lease_ms = LEASE_MS,
-		.retention_s = (uint32_t)config->tasks.retention_days * 86400,
+		.policy = catalog_queue_policy(sup->catalog),
 	};
 	struct link_options options = {
 		.address = &address,

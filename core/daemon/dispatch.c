@@ -368,6 +368,7 @@ size_t dispatch_modes(const struct supervisor *sup, unsigned want, struct queue_
 		ret_modes[i] = (struct queue_mode){
 			.name = mode->name,
 			.room = (unsigned)room < want ? (unsigned)room : want,
+			.limit = (unsigned)mode->config->concurrency_global,
 		};
 	}
 	return catalog->mode_count;

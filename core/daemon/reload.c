@@ -32,6 +32,7 @@ static void put_in_force(struct supervisor *sup, struct catalog *catalog)
 {
 	struct catalog *old = sup->catalog;
 	const struct config *config = catalog->config;
+	const struct queue_policy policy = catalog_queue_policy(catalog);
 
 	dispatch_return_waiting(sup);
 	sup->catalog = catalog;
@@ -47,7 +48,7 @@ static void put_in_force(struct supervisor *sup, struct catalog *catalog)
 		}
 	}
 	log_init(config->worker.log_level, config->worker.log_format);
-	queue_set_retention(sup->queue, (uint32_t)config->tasks.retention_days * 86400);
+	queue_set_policy(sup->queue, &policy);
 	catalog_release(old);
 	place_warm_up(sup);
 	claimer_wake(sup);

@@ -39,7 +39,7 @@ struct queue {
 	char *worker;
 	struct buf inbox;
 	uint32_t lease_ms;
-	uint32_t retention_s;
+	struct queue_policy policy;
 	struct request *requests;
 };
 
@@ -83,14 +83,14 @@ int queue_create(struct link *link, const struct queue_options *options, struct 
 		return err_set(err, -ENOMEM, "out of memory");
 	}
 	queue->lease_ms = options->lease_ms;
-	queue_set_retention(queue, options->retention_s);
+	queue_set_policy(queue, &options->policy);
 	*ret_queue = queue;
 	return 0;
 }
 
-void queue_set_retention(struct queue *queue, uint32_t retention_s)
+void queue_set_policy(struct queue *queue, const struct queue_policy *policy)
 {
-	queue->retention_s = retention_s;
+	queue->policy = *policy;
 }
 
 const struct task_keys *queue_keys(const struct queue *queue)
@@ -258,6 +258,7 @@ static void add_modes(struct args *args, const struct queue_mode *modes, size_t 
 	for (size_t i = 0; i < count; i++) {
 		args_add_text(args, modes[i].name);
 		args_add_number(args, modes[i].room);
+		args_add_number(args, modes[i].limit);
 	}
 }
 
@@ -290,17 +291,18 @@ static int send_turn(struct queue *queue, struct link *link, const struct str *f
 	if (turn->outcome_count > LIMIT_BATCH || turn->want > LIMIT_BATCH) {
 		return -EINVAL;
 	}
-	result = args_init(&args, 9 + 2 * turn->mode_count + 7 * turn->outcome_count);
+	result = args_init(&args, 10 + 3 * turn->mode_count + 7 * turn->outcome_count);
 	if (result < 0) {
 		return result;
 	}
 	args_add_text(&args, queue->worker);
 	args_add_number(&args, queue->lease_ms);
-	args_add_number(&args, queue->retention_s);
+	args_add_number(&args, queue->policy.retention_s);
 	args_add_number(&args, turn->want);
 	args_add_text(&args, turn->source == QUEUE_FROM_ALL ? "all" : "inbox");
 	args_add_text(&args, turn->token);
 	args_add_number(&args, LIMIT_TASK_DATA);
+	args_add_number(&args, queue->policy.user_limit);
 	args_add_number(&args, (int64_t)turn->mode_count);
 	args_add_number(&args, (int64_t)turn->outcome_count);
 	add_modes(&args, turn->modes, turn->mode_count);
@@ -349,14 +351,14 @@ int queue_beat(struct queue *queue, const struct queue_beat *beat, queue_beat_fn
 {
 	struct request request = {.kind = REQUEST_BEAT, .cb.beat = cb, .arg = arg};
 	struct args args;
-	int result = args_init(&args, 6 + 2 * beat->mode_count + 5 * beat->held_count);
+	int result = args_init(&args, 6 + 3 * beat->mode_count + 5 * beat->held_count);
 
 	if (result < 0) {
 		return result;
 	}
 	args_add_text(&args, queue->worker);
 	args_add_number(&args, queue->lease_ms);
-	args_add_number(&args, queue->retention_s);
+	args_add_number(&args, queue->policy.retention_s);
 	args_add_text(&args, beat->registration);
 	args_add_number(&args, beat->registration_ms);
 	args_add_number(&args, (int64_t)beat->mode_count);
@@ -422,14 +424,15 @@ int queue_bye(struct queue *queue, queue_count_fn *cb, void *arg)
 int queue_reap(struct queue *queue, queue_count_fn *cb, void *arg)
 {
 	struct args args;
-	int result = args_init(&args, 3);
+	int result = args_init(&args, 4);
 
 	if (result < 0) {
 		return result;
 	}
 	args_add_number(&args, LIMIT_CRASHES);
-	args_add_number(&args, queue->retention_s);
+	args_add_number(&args, queue->policy.retention_s);
 	args_add_number(&args, queue->lease_ms);
+	args_add_number(&args, queue->policy.user_limit);
 	result = send_count(queue, &script_reap, &args, cb, arg);
 	args_finish(&args);
 	return result;

@@ -19,11 +19,17 @@ struct err;
 struct link;
 struct queue;
 
+/* What holds for all tasks, and may change with a reload. */
+struct queue_policy {
+	uint32_t retention_s; /* how long an ended task is kept */
+	uint32_t user_limit;  /* tasks of one user that are held at once; 0: any number */
+};
+
 struct queue_options {
 	const char *prefix;
 	const char *worker; /* "<host>:<pid>" */
 	uint32_t lease_ms;  /* a task whose lease was not renewed for so long is somebody else's */
-	uint32_t retention_s; /* how long an ended task is kept */
+	struct queue_policy policy;
 };
 
 /* The strings are copied; the link must outlive the queue. 0, -EINVAL or -ENOMEM. */
@@ -34,7 +40,7 @@ int queue_create(struct link *link, const struct queue_options *options, struct 
 void queue_destroy(struct queue *queue);
 
 /* After a reload. */
-void queue_set_retention(struct queue *queue, uint32_t retention_s);
+void queue_set_policy(struct queue *queue, const struct queue_policy *policy);
 
 const struct task_keys *queue_keys(const struct queue *queue);
 
@@ -61,7 +67,8 @@ struct queue_outcome {
 /* A mode that this worker serves. */
 struct queue_mode {
 	const char *name;
-	unsigned room; /* tasks of it that may be claimed now */
+	unsigned room;  /* tasks of it that may be claimed now */
+	unsigned limit; /* tasks of it that all workers together may hold; 0: any number */
 };
 
 enum queue_source {

@@ -264,6 +264,7 @@ static void test_stats(void **state)
 	assert_int_equal(json_object_array_length(json_member(stats, "workers")), 0);
 	json_object_put(stats);
 
+	queue_set_policy(office.worker.queue, &(struct queue_policy){.retention_s = 600});
 	worker_beat(&office.worker, &beat);
 	for (int i = 0; i < 5; i++) {
 		char id[16];

@@ -70,7 +70,7 @@ void worker_start(
 		.prefix = "formy",
 		.worker = name,
 		.lease_ms = lease_ms,
-		.retention_s = 600,
+		.policy = {.retention_s = 600, .user_limit = 3},
 	};
 	struct err err;
 

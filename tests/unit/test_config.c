@@ -74,6 +74,7 @@ static const char full[] =
 	"  log_level = debug log_format = json }\n"
 	"engine \"e\" { type = http api_key_file = k urls = {\"http://a\", \"http://b\"} }\n"
 	"mode \"AB\" { enabled = false engine = e plugin = org.x concurrency = 3 timeout = 7\n"
+	"  concurrency_global = 6\n"
 	"  max_attempts = 2 workflow = w.json prompt = \"a\\nb\" fallback = \"local\"\n"
 	"  ratio = 0.5 count = -3 big = 9000000000 flag = true word = yes text = \"true\"\n"
 	"  mixed = {1, \"1\", false} none = {} url = http://x/y }\n"
@@ -115,6 +116,7 @@ static void check_full(const struct config *config, const char *folder)
 	assert_string_equal(mode->engine, "e");
 	assert_string_equal(mode->plugin, "org.x");
 	assert_int_equal(mode->concurrency, 3);
+	assert_int_equal(mode->concurrency_global, 6);
 	assert_int_equal(mode->timeout_ms, 7000);
 	assert_int_equal(mode->max_attempts, 2);
 	assert_path(mode->workflow, folder, "workflows/w.json");

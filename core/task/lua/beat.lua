@@ -1,7 +1,7 @@
--- uses: keys guard time state events index claims waiting
+-- uses: keys guard time state events index counters claims parked waiting
 -- Renews leases, writes progress, tells what is lost, promotes due retries, registers the worker.
 -- KEYS lib_keys; ARGV 1 worker 2 lease_ms 3 retention_s 4 registration 5 registration_ms
--- 6 modes m, m times (name room),
+-- 6 modes m, m times (name room limit),
 -- then times (id token 1|0: it was started progress|-1 step)
 -- Returns lost (id token cancelled|gone|taken), promoted, waiting, ms until the next retry or -1.
 local worker, lost, leases, started = ARGV[1], {}, {}, {}
@@ -27,7 +27,7 @@ local function renew(id, progress, step, old)
 	add_event(id, 'processing', extra)
 end
 
-for i = 7 + 2 * #modes, #ARGV, 5 do
+for i = 7 + 3 * #modes, #ARGV, 5 do
 	local id, token = ARGV[i], ARGV[i + 1]
 	local claim = read_claim(redis.call('HGET', CLAIMS, id))
 	local hash = redis.pcall('HMGET', task_key(id), 'status', 'progress')
@@ -40,7 +40,7 @@ for i = 7 + 2 * #modes, #ARGV, 5 do
 		end
 	else
 		if claim.token == token then
-			forget(id)
+			forget(id, claim, true)
 			expire_ended(id, NEXT[status] and status, ARGV[3])
 		end
 		lost[#lost + 1] = {id, token,
@@ -72,5 +72,7 @@ if ARGV[4] ~= '' then
 		redis.call('HSET', MODES, mode.name, now_ms)
 	end
 end
+settle()
+limit_rooms(modes)
 send_events()
 return {lost, promoted, count_waiting(modes), due and math.max(1, tonumber(due) - now_ms) or -1}

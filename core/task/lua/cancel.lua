@@ -1,4 +1,4 @@
--- uses: keys guard time state events index claims
+-- uses: keys guard time state events index counters claims parked
 -- Cancels a task: out of every list, or out of its worker's hands.
 -- KEYS lib_keys; ARGV 1 id 2 retention_s. Returns the status before; "gone" when there is none.
 local id = ARGV[1]
@@ -10,8 +10,16 @@ end
 if status == 'pending' then
 	local lists = {}
 	local ok, data = pcall(cjson.decode, redis.call('HGET', key, 'data') or '')
+	local hash = redis.call('HMGET', key, 'parked', 'priority')
+	local user = ok and type(data) == 'table' and user_of(data) or ''
+	if hash[1] and user ~= '' then
+		local state = counter('u:' .. user)
+		state.parked = state.parked - redis.call('LREM', user_key(user, hash[2] or 'normal'), 0, id)
+		redis.call('HDEL', key, 'parked')
+	end
 	for _, priority in ipairs(PRIORITIES) do
 		lists[QUEUES[priority]] = 0
+		lists[ready_key(priority)] = 0
 		if ok and type(data) == 'table' and is_mode(data.mode) then
 			lists[wait_key(data.mode, priority)] = 0
 		end
@@ -24,8 +32,9 @@ if status == 'pending' then
 	end
 	redis.call('ZREM', DELAYED, id)
 else
-	count_ended(read_claim(redis.call('HGET', CLAIMS, id)).mode, 'cancelled', 1)
-	forget(id)
+	local claim = read_claim(redis.call('HGET', CLAIMS, id))
+	count_ended(claim.mode, 'cancelled', 1)
+	forget(id, claim, true)
 	redis.call('PUBLISH', P .. ':control', '{"cancel":"' .. id .. '"}')
 end
 redis.call('HSET', key, 'status', 'cancelled', 'cancelled_at', now_text, 'updated_at', now_text)
@@ -34,5 +43,6 @@ if tonumber(ARGV[2]) > 0 then
 end
 index_repair(id)
 add_event(id, 'cancelled')
+settle()
 send_events()
 return status

@@ -1,4 +1,4 @@
--- uses: keys guard time state events index
+-- uses: keys guard time state events index counters parked
 -- Creates a task. KEYS lib_keys; ARGV 1 id 2 data 3 priority
 -- Returns {"created"}, or {"exists", data} when the id is taken.
 local id, priority = ARGV[1], ARGV[3]
@@ -11,9 +11,16 @@ redis.call('HSET', key, 'task_id', id, 'status', 'pending', 'data', ARGV[2], 'cr
 if priority ~= 'normal' then
 	redis.call('HSET', key, 'priority', priority)
 end
-redis.call('RPUSH', QUEUES[priority], id)
+local ok, data = pcall(cjson.decode, ARGV[2])
+local user = ok and type(data) == 'table' and user_of(data) or ''
+if user ~= '' and counter('u:' .. user).parked > 0 then
+	park_for_user(id, user, priority, false)
+else
+	redis.call('RPUSH', QUEUES[priority], id)
+end
 index_put(id, 'pending', now_ms)
 add_event(id, 'pending')
 wake = true
+settle()
 send_events()
 return {'created'}

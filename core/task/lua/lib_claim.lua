@@ -43,21 +43,38 @@ local function read_data(key, limit)
 		return nil, 'INVALID_MODE', 'The member "mode" is not the name of a mode, which is written'
 			.. ' like BACKGROUND_CHANGE.'
 	end
-	local user = data.user_id
-	if type(user) == 'number' then
-		user = string.format('%.0f', user)
-	end
-	return {mode = data.mode, text = text, user = type(user) == 'string' and user or ''}
+	return {mode = data.mode, text = text, user = user_of(data)}
 end
 
--- A task that this worker cannot take now waits in a list of its mode.
-local function park(id, mode, priority)
+-- A task that this worker cannot take now waits in a list of its mode. One that had waited for its
+-- user's limit before leaves that place to the next.
+local function park(id, data, priority, waited)
+	local mode = data.mode
 	local pushed = redis.pcall('RPUSH', wait_key(mode, priority), id)
 	if type(pushed) == 'table' then
 		add_problem(wait_key(mode, priority), '', 'The key is not a list. Delete or rename it.')
 		redis.call('RPUSH', QUEUES[priority], id)
+	elseif waited then
+		unpark(data.user, 1)
 	end
 	wake = true
+end
+
+-- True when a task must wait for its user's limit, and now does.
+local function park_surplus(id, user, priority, waited, limit)
+	if limit == 0 or user == '' then
+		return false
+	end
+	local state = counter('u:' .. user)
+	if state.held >= limit then
+		park_for_user(id, user, priority, waited)
+	elseif state.parked > 0 and not waited then
+		park_for_user(id, user, priority, false)
+		unpark(user, 1)
+	else
+		return false
+	end
+	return true
 end
 
 -- Takes one id off a list. Returns the task when it was claimed.
@@ -68,7 +85,7 @@ local function claim_task(id, priority, options)
 	end
 	local key = task_key(id)
 	local hash = redis.pcall('HMGET', key, 'status', 'created_at', 'attempts', 'retried_after',
-		'priority', 'crashes')
+		'priority', 'crashes', 'parked')
 	if hash.err then
 		add_problem(id, '', 'The key ' .. key .. ' is not a hash; its id was dropped.')
 		return nil
@@ -87,18 +104,23 @@ local function claim_task(id, priority, options)
 	if not mode then
 		local seen = tonumber(redis.call('HGET', MODES, data.mode) or '0')
 		if now_ms - seen < DAY_MS then
-			return park(id, data.mode, priority)
+			return park(id, data, priority, hash[7])
 		end
 		return fail_unread(id, attempts, 'INVALID_MODE', 'No worker serves the mode '
 			.. data.mode .. '. Check its spelling, and that formy.conf enables it.', options)
-	elseif mode.room == 0 then
-		return park(id, data.mode, priority)
+	elseif park_surplus(id, data.user, priority, hash[7], options.user_limit) then
+		return nil
+	elseif mode.room == 0 or mode.left == 0 then
+		return park(id, data, priority, hash[7])
 	end
-	mode.room = mode.room - 1
+	mode.room, mode.left = mode.room - 1, mode.left - 1
 	redis.call('HSET', key, 'status', 'processing', 'started_at', now_text, 'updated_at', now_text,
 		'attempts', attempts, 'worker', options.worker, 'progress', '0')
 	if priority ~= (hash[5] or 'normal') then
 		redis.call('HSET', key, 'priority', priority)
+	end
+	if hash[7] then
+		redis.call('HDEL', key, 'parked')
 	end
 	if hash[3] then
 		redis.call('HDEL', key, 'error', 'result', 'current_step', 'processing_time',
@@ -106,8 +128,10 @@ local function claim_task(id, priority, options)
 	end
 	add_event(id, 'processing')
 	local crashes = tonumber(hash[6]) or 0
-	return {id = id, created = hash[2], claim = claim_text({token = options.token,
-		mode = data.mode, worker = options.worker, priority = priority, user = data.user}),
+	local claim = {token = options.token, mode = data.mode, worker = options.worker,
+		priority = priority, user = data.user}
+	count_held(claim, 1)
+	return {id = id, created = hash[2], claim = claim_text(claim),
 		reply = {id, attempts, attempts - (tonumber(hash[4]) or 0) - crashes, priority,
 			data.mode, data.user, hash[2] or '', data.text, crashes}}
 end

@@ -11,11 +11,17 @@ local function claim_text(claim)
 		claim.started and '1' or '0', claim.user}, ' ')
 end
 
--- Ends the holding of a task, whatever becomes of it.
-local function forget(id)
+-- Ends the holding of a task, whatever becomes of it. ended: its user's place goes to another one.
+local function forget(id, claim, ended)
 	redis.call('SREM', PROCESSING, id)
 	redis.call('ZREM', LEASE, id)
 	redis.call('HDEL', CLAIMS, id)
+	if claim.token then
+		count_held(claim, -1)
+		if ended then
+			free_place(claim)
+		end
+	end
 end
 
 -- A foreign client cancelled it or ended it: it expires like any other.

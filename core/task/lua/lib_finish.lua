@@ -46,7 +46,7 @@ local function finish_task(outcome, claim, worker, retention)
 		return 'written', to
 	end
 	if claim.token == outcome.token then
-		forget(outcome.id)
+		forget(outcome.id, claim, true)
 		expire_ended(outcome.id, NEXT[status] and status, retention)
 	end
 	if status == next_state('processing', EVENT[outcome.verdict]) and hash[3] == outcome.attempt
@@ -66,13 +66,22 @@ local function finish_tasks(outcomes, worker, retention)
 	end
 	local claims = redis.call('HMGET', CLAIMS, unpack(ids))
 	local created = redis.call('ZMSCORE', INDEX.all, unpack(ids))
-	local ended, indexed, counts = {}, {}, {}
+	local ended, indexed, counts, names = {}, {}, {}, {}
+	for i = 1, #ids do
+		claims[i] = read_claim(claims[i])
+		if claims[i].token then
+			names[#names + 1] = 'm:' .. claims[i].mode
+			names[#names + 1] = claims[i].user ~= '' and 'u:' .. claims[i].user or nil
+		end
+	end
+	load_counters(names)
 	for i, outcome in ipairs(outcomes) do
-		local claim = read_claim(claims[i])
-		local to
+		local claim, to = claims[i], nil
 		answers[i], to = finish_task(outcome, claim, worker, retention)
 		if to then
 			ended[#ended + 1] = outcome.id
+			count_held(claim, -1)
+			free_place(claim)
 			indexed[to] = indexed[to] or {}
 			table.insert(indexed[to], created[i] or now_ms)
 			table.insert(indexed[to], outcome.id)

@@ -12,7 +12,10 @@ local function give_back(id, claim, uncounted)
 			redis.call('HDEL', key, 'attempts')
 		end
 	end
-	forget(id)
+	forget(id, claim)
+	if claim.token and claim.user ~= '' and counter('u:' .. claim.user).parked > 0 then
+		redis.call('HSET', key, 'parked', '1')
+	end
 	index_put(id, 'pending')
 	redis.call('LPUSH', QUEUES[claim.priority] or QUEUE, id)
 	add_event(id, 'pending')

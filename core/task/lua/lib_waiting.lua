@@ -1,11 +1,20 @@
--- Reads the modes of a worker out of ARGV: `count` pairs of name and room from `at` on.
+-- Reads the modes of a worker out of ARGV: `count` triples of name, room here and limit everywhere (0: none) from `at` on.
 local function read_modes(at, count)
 	local modes = {}
-	for i = at, at + 2 * count - 1, 2 do
+	for i = at, at + 3 * count - 1, 3 do
 		modes[#modes + 1] = {name = ARGV[i], room = tonumber(ARGV[i + 1]),
-			had_room = tonumber(ARGV[i + 1]) > 0}
+			limit = tonumber(ARGV[i + 2])}
 	end
 	return modes
+end
+
+-- What all workers together may hold besides what they hold.
+local function limit_rooms(modes)
+	for _, mode in ipairs(modes) do
+		mode.left = mode.limit == 0 and math.huge
+			or math.max(0, mode.limit - counter('m:' .. mode.name).held)
+		mode.had_room = mode.room > 0 and mode.left > 0
+	end
 end
 
 -- Tasks in the queues, and in the waiting lists of modes with room.
@@ -17,6 +26,7 @@ local function count_waiting(modes)
 	end
 	for _, priority in ipairs(PRIORITIES) do
 		add(QUEUES[priority])
+		add(ready_key(priority))
 		for _, mode in ipairs(modes) do
 			if mode.had_room then
 				add(wait_key(mode.name, priority))

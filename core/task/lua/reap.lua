@@ -1,6 +1,7 @@
--- uses: keys guard time state events index claims give_back
+-- uses: keys guard time state events index counters claims parked give_back
 -- Recovers what was left: expired leases, holdings that are known in one place only, inboxes of
 -- workers that are no more. Bounded. KEYS lib_keys; ARGV 1 crashes 2 retention_s 3 lease_ms
+-- 4 tasks of a user at once, 0: any
 -- A task that so many crashes befell fails; to lose its worker is one, when it was started.
 -- Returns recovered, failed, workers, 1 when there is more.
 local BOUND = 100
@@ -17,11 +18,21 @@ local function fail_lost(id, claim, worker, step)
 	if tonumber(ARGV[2]) > 0 then
 		redis.call('EXPIRE', key, ARGV[2])
 	end
-	forget(id)
+	forget(id, claim, true)
 	index_put(id, 'failed')
 	count_ended(claim.mode, 'failed', 1)
 	add_event(id, 'failed')
 	failed = failed + 1
+end
+
+-- A task that says of itself that it waits for its user: the user's counter knows of it.
+local function check_parked(id)
+	local hash = redis.call('HMGET', task_key(id), 'parked', 'data')
+	local ok, data = pcall(cjson.decode, hash[1] and hash[2] or '')
+	local user = ok and type(data) == 'table' and user_of(data) or ''
+	if user ~= '' and counter('u:' .. user).parked == 0 then
+		counter('u:' .. user).parked = count_parked(user)
+	end
 end
 
 local expired = redis.call('ZRANGEBYSCORE', LEASE, '-inf', now_ms, 'LIMIT', 0, BOUND)
@@ -31,7 +42,7 @@ for i = #expired, 1, -1 do
 	local hash = redis.pcall('HMGET', task_key(id), 'status', 'crashes', 'priority', 'worker',
 		'current_step')
 	if hash.err or hash[1] ~= 'processing' then
-		forget(id)
+		forget(id, claim, true)
 		expire_ended(id, not hash.err and NEXT[hash[1]] and hash[1], ARGV[2])
 	else
 		local crashes = (tonumber(hash[2]) or 0) + 1
@@ -53,7 +64,7 @@ end
 -- expire; what is not processing is not held.
 local function check_held(id, status)
 	if status ~= 'processing' then
-		forget(id)
+		forget(id, read_claim(redis.call('HGET', CLAIMS, id)), true)
 	else
 		redis.call('ZADD', LEASE, 'NX', now_ms + tonumber(ARGV[3]), id)
 		redis.call('SADD', PROCESSING, id)
@@ -79,7 +90,11 @@ index_check(INDEX.all, 25)
 index_sweep(50, function(id, status)
 	if status == 'processing' then
 		check_held(id, status)
+	elseif status == 'pending' then
+		check_parked(id)
 	end
 end)
+recount(tonumber(ARGV[4]))
+settle()
 send_events()
 return {recovered, failed, workers, #expired == BOUND and 1 or 0}

@@ -1,4 +1,4 @@
--- uses: keys guard time state events index claims give_back
+-- uses: keys guard time state events index counters claims parked give_back
 -- Gives held tasks back to the front of their queues; the first given comes out first.
 -- KEYS lib_keys; ARGV times (id token 1|0: its attempt counts). Returns how many.
 local count = 0
@@ -11,9 +11,10 @@ for i = #ARGV - 2, 1, -3 do
 			give_back(id, claim, ARGV[i + 2] == '0')
 			count = count + 1
 		else
-			forget(id)
+			forget(id, claim, true)
 		end
 	end
 end
+settle()
 send_events()
 return count

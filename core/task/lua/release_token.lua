@@ -1,4 +1,4 @@
--- uses: keys guard time state events index claims give_back
+-- uses: keys guard time state events index counters claims parked give_back
 -- Gives back, as never started, everything that was claimed with one token: the claimer never saw
 -- the answer. KEYS lib_keys; ARGV 1 token. Returns how many.
 local count, all = 0, redis.call('HGETALL', CLAIMS)
@@ -10,9 +10,10 @@ for i = 1, #all, 2 do
 			give_back(all[i], claim, true)
 			count = count + 1
 		else
-			forget(all[i])
+			forget(all[i], claim, true)
 		end
 	end
 end
+settle()
 send_events()
 return count

@@ -10,7 +10,8 @@ if not next_state(status, 'retry') then
 end
 redis.call('HSET', key, 'status', 'pending', 'updated_at', now_text)
 redis.call('HDEL', key, 'error', 'result', 'progress', 'current_step', 'worker', 'processing_time',
-	'started_at', 'completed_at', 'failed_at', 'cancelled_at', 'crashes')
+	'started_at', 'completed_at', 'failed_at', 'cancelled_at', 'crashes',
+	'parked')
 if hash[2] then
 	redis.call('HSET', key, 'retried_after', hash[2])
 end

@@ -1,4 +1,4 @@
--- uses: keys guard time state index claims
+-- uses: keys guard time state index counters claims
 -- Numbers. KEYS lib_keys; no ARGV. Returns a JSON object, and for every live worker its name, what
 -- it registered and how many tasks it holds.
 local function length(key)
@@ -30,6 +30,11 @@ for _, name in ipairs(redis.call('HKEYS', MODES)) do
 		stats.pending = stats.pending + waiting
 	end
 end
+stats.limited = length(ready_key('high')) + length(ready_key('normal')) + length(ready_key('low'))
+for _, text in ipairs(redis.call('HVALS', RUNNING)) do
+	stats.limited = stats.limited + (tonumber(text:match(' (%d+)$')) or 0)
+end
+stats.pending = stats.pending + stats.limited
 local counts = redis.call('HGETALL', COUNTS)
 for i = 1, #counts, 2 do
 	local name, status = counts[i]:match('^(.*):(%l+)$')

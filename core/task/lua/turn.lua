@@ -1,21 +1,24 @@
--- uses: keys guard time state events index claims give_back waiting finish claim
+-- uses: keys guard time state events index counters claims parked give_back waiting finish claim
 -- Finishes up to 32 tasks and claims up to `want`.
 -- KEYS lib_keys; ARGV 1 worker 2 lease_ms 3 retention_s 4 want 5 all|inbox 6 token 7 data limit
--- 8 modes m 9 outcomes n, m times (name room),
--- n times (id token attempt done|failed|retry|crashed|cancelled json delay_ms seconds)
+-- 8 tasks of a user at once, 0: any 9 modes m 10 outcomes n, m times (name room limit), n times
+-- (id token attempt done|failed|retry|crashed|cancelled json delay_ms seconds)
 -- Returns answers, tasks (id attempt tries priority mode user created_at data crashes),
 -- problems (what code text), waiting.
 local worker = ARGV[1]
-local modes = read_modes(10, tonumber(ARGV[8]))
+local modes = read_modes(11, tonumber(ARGV[9]))
 local outcomes, tasks, got = {}, {}, {}
-for i = 10 + 2 * #modes, #ARGV, 7 do
+for i = 11 + 3 * #modes, #ARGV, 7 do
 	outcomes[#outcomes + 1] = {id = ARGV[i], token = ARGV[i + 1], attempt = ARGV[i + 2],
 		verdict = ARGV[i + 3], json = ARGV[i + 4], delay_ms = ARGV[i + 5], seconds = ARGV[i + 6]}
 end
 local answers = finish_tasks(outcomes, worker, tonumber(ARGV[3]))
+unpark_freed()
+limit_rooms(modes)
 
 local options = {worker = worker, lease_ms = tonumber(ARGV[2]), retention = tonumber(ARGV[3]),
-	token = ARGV[6], data_limit = tonumber(ARGV[7]), modes = {}, want = 0, bound = 0}
+	token = ARGV[6], data_limit = tonumber(ARGV[7]),
+	user_limit = tonumber(ARGV[8]), modes = {}, want = 0, bound = 0}
 for _, mode in ipairs(modes) do
 	options.modes[mode.name] = mode
 	options.want = options.want + mode.room
@@ -26,9 +29,10 @@ if options.want > 0 then
 	claim_from(inbox_key(worker), 'normal', got, options)
 	return_inbox(worker)
 	for _, priority in ipairs(ARGV[5] == 'all' and PRIORITIES or {}) do
+		claim_from(ready_key(priority), priority, got, options)
 		for _, mode in ipairs(modes) do
 			local want = options.want
-			options.want = math.min(want, #got + mode.room)
+			options.want = math.min(want, #got + math.min(mode.room, mode.left))
 			claim_from(wait_key(mode.name, priority), priority, got, options)
 			options.want = want
 		end
@@ -41,5 +45,6 @@ if #got > 0 then
 		tasks[i] = task.reply
 	end
 end
+settle()
 send_events()
 return {answers, tasks, problems, count_waiting(modes)}

@@ -1,0 +1,66 @@
+-- Counters, one field a user ("u:<user>") and a mode ("m:<mode>"), "<held> <parked>": tasks that
+-- workers hold, and pending tasks that stand in the lists of their user. Read once and written
+-- once a script.
+local counters = {}
+local freed = {}
+
+local function load_counters(names)
+	local missing = {}
+	for _, name in ipairs(names) do
+		if not counters[name] then
+			counters[name] = {held = 0, parked = 0, was = '0 0'}
+			missing[#missing + 1] = name
+		end
+	end
+	if #missing == 0 then
+		return
+	end
+	for i, text in ipairs(redis.call('HMGET', RUNNING, unpack(missing))) do
+		local held, parked = (text or ''):match('^(%d+) (%d+)$')
+		if held then
+			counters[missing[i]] = {held = tonumber(held), parked = tonumber(parked), was = text}
+		end
+	end
+end
+
+local function counter(name)
+	load_counters({name})
+	return counters[name]
+end
+
+-- A claim begins (1) or ends (-1).
+local function count_held(claim, by)
+	local names = {'m:' .. claim.mode, claim.user ~= '' and 'u:' .. claim.user or nil}
+	load_counters(names)
+	for _, name in ipairs(names) do
+		counters[name].held = math.max(0, counters[name].held + by)
+	end
+end
+
+-- A place of the claim's user is free, for a task that waits for one.
+local function free_place(claim)
+	if claim.user ~= '' then
+		freed[#freed + 1] = claim.user
+	end
+end
+
+local function write_counters()
+	local set, del = {}, {}
+	for name, count in pairs(counters) do
+		local text = string.format('%.0f %.0f', count.held, math.max(0, count.parked))
+		if text ~= count.was then
+			if text == '0 0' then
+				del[#del + 1] = name
+			else
+				set[#set + 1], set[#set + 2] = name, text
+			end
+			count.was = text
+		end
+	end
+	if #set > 0 then
+		redis.call('HSET', RUNNING, unpack(set))
+	end
+	if #del > 0 then
+		redis.call('HDEL', RUNNING, unpack(del))
+	end
+end
