@@ -19,6 +19,7 @@
 /* A task. */
 #define LIMIT_TASK_DATA (128 * 1024)  /* bytes of the hash field `data` */
 #define LIMIT_TASK_RESULT (64 * 1024) /* bytes of the hash field `result` */
+#define LIMIT_TIMEOUT_S 86400         /* seconds of one attempt */
 #define LIMIT_STEP_TEXT 120           /* bytes of `current_step` */
 #define LIMIT_ERROR_MESSAGE 512       /* bytes of `error.message` */
 #define LIMIT_ERROR_DETAILS 1024      /* bytes of `error.details` */

@@ -39,6 +39,12 @@ static int prepare(struct job *job, const struct queue_task *task, struct err *e
 	if (result < 0) {
 		goto out;
 	}
+	if (request.timeout_ms > 0 && request.timeout_ms < job->timeout_ms) {
+		job->timeout_ms = request.timeout_ms;
+	}
+	if (!descriptor_find_param(job->mode->description, "timeout")) {
+		json_object_object_del(request.config, "timeout");
+	}
 	result = params_check(job->mode->description, request.config, &unknown, &problem, &config);
 	if (result == 0) {
 		result = params_find_inputs(job->mode->description,

@@ -92,6 +92,36 @@ static int read_config(struct json_object *data, struct json_object **ret_config
 	return 0;
 }
 
+/* Seconds, for any mode. */
+static int read_timeout(
+	struct json_object *config, int64_t *ret_timeout_ms, struct err *err, const char **ret_code)
+{
+	struct json_object *value = json_member(config, "timeout");
+	int64_t timeout_ms;
+	double seconds;
+
+	if (!value) {
+		return 0;
+	}
+	if (!json_object_is_type(value, json_type_double) &&
+		!json_object_is_type(value, json_type_int)) {
+		return fail(
+			err, ret_code, "INVALID_CONFIG", "timeout", "a number of seconds", value);
+	}
+	seconds = json_object_get_double(value);
+	if (!(seconds > 0)) {
+		*ret_code = "INVALID_CONFIG";
+		return err_set(err, -EINVAL,
+			"The member \"timeout\" must be a number of seconds above 0.");
+	}
+	if (seconds > LIMIT_TIMEOUT_S) {
+		seconds = LIMIT_TIMEOUT_S;
+	}
+	timeout_ms = (int64_t)(seconds * 1000);
+	*ret_timeout_ms = timeout_ms + ((double)timeout_ms < seconds * 1000);
+	return 0;
+}
+
 int task_request_parse(const char *data, size_t len, struct err *err, const char **ret_code,
 	struct task_request *ret_request)
 {
@@ -127,6 +157,9 @@ int task_request_parse(const char *data, size_t len, struct err *err, const char
 	}
 	if (result == 0) {
 		result = read_config(request.data, &request.config, err, ret_code);
+	}
+	if (result == 0) {
+		result = read_timeout(request.config, &request.timeout_ms, err, ret_code);
 	}
 out:
 	if (result < 0) {

@@ -65,6 +65,7 @@ struct task_request {
 	const char *reference_image; /* NULL: not given */
 	const char *user_id;         /* NULL: not given */
 	struct json_object *config;  /* an object, {} when not given; belongs to data */
+	int64_t timeout_ms;          /* config's "timeout", rounded up; 0: not given */
 };
 
 /* Reads `data` of at most LIMIT_TASK_DATA bytes. 0, -ENOMEM, or -EINVAL with a sentence and the
