@@ -35,7 +35,7 @@ static void add_totals(struct buf *out, const formy_stats *stats, bool color)
 static void add_modes(struct buf *out, const formy_stats *stats, bool color)
 {
 	static const char *const titles[] = {
-		"MODE", ">WAITING", ">PROCESSING", ">DONE", ">FAILED", NULL};
+		"MODE", ">WORKERS", ">WAITING", ">PROCESSING", ">DONE", ">FAILED", NULL};
 	struct table table;
 
 	if (stats->mode_count == 0) {
@@ -44,11 +44,12 @@ static void add_modes(struct buf *out, const formy_stats *stats, bool color)
 	table_init(&table, titles);
 	for (size_t i = 0; i < stats->mode_count; i++) {
 		const formy_mode_stats *mode = &stats->modes[i];
-		char texts[4][NUMBER_SIZE];
+		char texts[5][NUMBER_SIZE];
 
 		table_add_row(&table,
 			(const struct cell[]){
 				{mode->name, PAINT_NONE},
+				{number(texts[4], mode->workers), PAINT_NONE},
 				{number(texts[0], mode->waiting), PAINT_NONE},
 				{number(texts[1], mode->processing), PAINT_NONE},
 				{number(texts[2], mode->done), PAINT_NONE},
@@ -58,6 +59,21 @@ static void add_modes(struct buf *out, const formy_stats *stats, bool color)
 	buf_add_char(out, '\n');
 	table_add_to(out, &table, color);
 	table_finish(&table);
+}
+
+/* What no living worker serves waits for one, without any error. */
+static void add_orphans(struct buf *out, const formy_stats *stats)
+{
+	for (size_t i = 0; i < stats->mode_count; i++) {
+		const formy_mode_stats *mode = &stats->modes[i];
+
+		if (mode->waiting > 0 && mode->workers == 0) {
+			buf_printf(out,
+				"\nNo living worker serves %s: %" PRId64
+				" of its tasks wait for one.\n",
+				mode->name, mode->waiting);
+		}
+	}
 }
 
 static void add_workers(struct buf *out, const formy_stats *stats, bool color)
@@ -103,6 +119,7 @@ static int run(struct cli *cli, const struct args *args)
 		add_totals(&text, stats, cli->color);
 		add_modes(&text, stats, cli->color);
 		add_workers(&text, stats, cli->color);
+		add_orphans(&text, stats);
 		result = cli_print(cli, &text);
 	}
 	formy_stats_free(stats);

@@ -34,6 +34,7 @@ static int read_modes(struct whole *whole)
 			.processing = member_number(mode, "processing"),
 			.done = member_number(mode, "done"),
 			.failed = member_number(mode, "failed"),
+			.workers = member_number(mode, "workers"),
 		};
 	}
 	whole->stats.modes = whole->modes;

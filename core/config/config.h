@@ -34,7 +34,9 @@ struct config_redis {
 
 struct config_tasks {
 	int retention_days;
-	int max_concurrent_per_user; /* 0: no limit */
+	int max_concurrent_per_user;   /* 0: no limit */
+	int fair_share;                /* one claim in so many is for lower priorities; 0: none */
+	int64_t unknown_mode_grace_ms; /* before a mode that no worker ever had fails a task */
 	int max_attempts;
 	int64_t retry_delay_ms; /* before the second attempt; doubles, with jitter */
 	int64_t timeout_ms;     /* one attempt */

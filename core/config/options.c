@@ -49,6 +49,15 @@ const struct option options[] = {
 		IN(config, tasks.max_concurrent_per_user), .min = 0, .max = 1000000,
 		.standard = "3",
 		.help = "Tasks of one user that run at once; the others wait. 0: no limit."},
+	{"tasks", "fair_share", NULL, OPTION_INT, IN(config, tasks.fair_share), .min = 0,
+		.max = 10000, .standard = "10",
+		.help = "Priorities are strict, but one task in so many is taken from the lower "
+			"ones "
+			"while they wait. 0: none."},
+	{"tasks", "unknown_mode_grace", NULL, OPTION_DURATION,
+		IN(config, tasks.unknown_mode_grace_ms), .min = 0, .max = DAY_MS, .standard = "60s",
+		.help = "How long a task whose mode no worker has ever had waits for one before it "
+			"fails."},
 	{"tasks", "max_attempts", NULL, OPTION_INT, IN(config, tasks.max_attempts), .min = 1,
 		.max = 100, .standard = "3",
 		.help = "How often a task is started before a failure that may pass is final."},

@@ -147,6 +147,8 @@ struct queue_policy catalog_queue_policy(const struct catalog *catalog)
 	return (struct queue_policy){
 		.retention_s = (uint32_t)tasks->retention_days * 86400,
 		.user_limit = (uint32_t)tasks->max_concurrent_per_user,
+		.fair_share = (uint32_t)tasks->fair_share,
+		.grace_ms = (uint32_t)tasks->unknown_mode_grace_ms,
 	};
 }
 

@@ -34,10 +34,10 @@ static void take_tasks(struct turn *turn, const struct queue_turn_reply *reply)
 	}
 }
 
-static void report_problems(const struct queue_turn_reply *reply)
+void claimer_report(const struct queue_problem *problems, size_t count)
 {
-	for (size_t i = 0; i < reply->problem_count; i++) {
-		const struct queue_problem *problem = &reply->problems[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct queue_problem *problem = &problems[i];
 
 		log_warning(
 			problem->text, LOG_S("what", problem->what), LOG_S("code", problem->code));
@@ -105,7 +105,7 @@ static void on_turn(int result, const char *why, const struct queue_turn_reply *
 			results_written(sup, turn->jobs[i], &reply->answers[i]);
 		}
 		take_tasks(turn, reply);
-		report_problems(reply);
+		claimer_report(reply->problems, reply->problem_count);
 		/* a wake-up that came meanwhile still counts */
 		sup->hungry = sup->hungry || reply->waiting > 0;
 	}

@@ -8,7 +8,9 @@
 #define FORMY_DAEMON_CLAIMER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
+struct queue_problem;
 struct supervisor;
 
 /* Once a turn of the loop, after its events: sends what is to be sent, waits when there is
@@ -23,6 +25,9 @@ void claimer_stop(struct supervisor *sup);
 
 /* True when no outcome waits and no call is under way. */
 bool claimer_is_quiet(const struct supervisor *sup);
+
+/* Logs what a script found in Redis that a person should know of. */
+void claimer_report(const struct queue_problem *problems, size_t count);
 
 /* Gives back what turns with a lost answer may have claimed. Call it when Redis is there again. */
 void claimer_recover(struct supervisor *sup);

@@ -84,6 +84,7 @@ static void on_beat(int result, const char *why, const struct queue_beat_reply *
 		sup->registered = true;
 		supervisor_announce(sup);
 	}
+	claimer_report(reply->problems, reply->problem_count);
 	for (size_t i = 0; i < reply->lost_count; i++) {
 		stop_lost(sup, &reply->lost[i]);
 	}

@@ -40,6 +40,7 @@ struct queue {
 	struct buf inbox;
 	uint32_t lease_ms;
 	struct queue_policy policy;
+	uint32_t claimed; /* tasks, so far */
 	struct request *requests;
 };
 
@@ -148,6 +149,7 @@ static int request_deliver(struct request *request, const struct redisReply *rep
 		struct queue_turn_reply turn = {0};
 
 		result = queue_reply_turn(reply, &turn);
+		request->queue->claimed += (uint32_t)turn.task_count;
 		if (result == 0 && request->moved < 0 && turn.task_count == 0) {
 			request_fail(request, request->moved, request->why.text);
 		} else if (result == 0) {
@@ -291,7 +293,7 @@ static int send_turn(struct queue *queue, struct link *link, const struct str *f
 	if (turn->outcome_count > LIMIT_BATCH || turn->want > LIMIT_BATCH) {
 		return -EINVAL;
 	}
-	result = args_init(&args, 10 + 3 * turn->mode_count + 7 * turn->outcome_count);
+	result = args_init(&args, 13 + 3 * turn->mode_count + 7 * turn->outcome_count);
 	if (result < 0) {
 		return result;
 	}
@@ -303,6 +305,9 @@ static int send_turn(struct queue *queue, struct link *link, const struct str *f
 	args_add_text(&args, turn->token);
 	args_add_number(&args, LIMIT_TASK_DATA);
 	args_add_number(&args, queue->policy.user_limit);
+	args_add_number(&args, queue->policy.fair_share);
+	args_add_number(&args, (int64_t)queue->claimed);
+	args_add_number(&args, queue->policy.grace_ms);
 	args_add_number(&args, (int64_t)turn->mode_count);
 	args_add_number(&args, (int64_t)turn->outcome_count);
 	add_modes(&args, turn->modes, turn->mode_count);

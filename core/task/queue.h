@@ -23,6 +23,8 @@ struct queue;
 struct queue_policy {
 	uint32_t retention_s; /* how long an ended task is kept */
 	uint32_t user_limit;  /* tasks of one user that are held at once; 0: any number */
+	uint32_t fair_share;  /* one claim in so many is for the lower priorities; 0: none */
+	uint32_t grace_ms;    /* that a task waits for a mode which no worker has ever had */
 };
 
 struct queue_options {
@@ -181,6 +183,8 @@ struct queue_beat_reply {
 	unsigned promoted;    /* delayed tasks that are due now and were put on their queue */
 	unsigned waiting;     /* as in a turn */
 	uint64_t next_due_ms; /* until the next delayed task is due; 0: there is none */
+	const struct queue_problem *problems; /* tasks that failed as no worker has their mode */
+	size_t problem_count;
 };
 
 typedef void queue_beat_fn(

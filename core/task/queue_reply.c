@@ -108,14 +108,15 @@ static int read_tasks(const redisReply *list, struct queue_turn_reply *turn)
 	return 0;
 }
 
-static int read_problems(const redisReply *list, struct queue_turn_reply *turn)
+static int read_problems(
+	const redisReply *list, const struct queue_problem **ret_problems, size_t *ret_count)
 {
 	struct queue_problem *problems = calloc(list->elements + 1, sizeof(*problems));
 
 	if (!problems) {
 		return -ENOMEM;
 	}
-	turn->problems = problems;
+	*ret_problems = problems;
 	for (size_t i = 0; i < list->elements; i++) {
 		const redisReply *row = list->element[i];
 
@@ -125,7 +126,7 @@ static int read_problems(const redisReply *list, struct queue_turn_reply *turn)
 		problems[i].what = text_at(row, 0);
 		problems[i].code = text_or_null(row, 1);
 		problems[i].text = text_at(row, 2);
-		turn->problem_count++;
+		*ret_count = i + 1;
 	}
 	return 0;
 }
@@ -144,7 +145,7 @@ int queue_reply_turn(const struct redisReply *reply, struct queue_turn_reply *re
 		result = read_tasks(reply->element[1], &turn);
 	}
 	if (result == 0) {
-		result = read_problems(reply->element[2], &turn);
+		result = read_problems(reply->element[2], &turn.problems, &turn.problem_count);
 	}
 	if (result < 0) {
 		queue_reply_turn_finish(&turn);
@@ -187,17 +188,24 @@ int queue_reply_beat(const struct redisReply *reply, struct queue_beat_reply *re
 	struct queue_beat_reply beat = {0};
 	struct queue_lost *lost;
 	long long due_ms;
+	int result;
 
-	if (!is_array(reply, 4) || !is_list(reply->element[0])) {
+	if (!is_array(reply, 5) || !is_list(reply->element[0]) || !is_list(reply->element[4])) {
 		return -EPROTO;
+	}
+	result = read_problems(reply->element[4], &beat.problems, &beat.problem_count);
+	if (result < 0) {
+		queue_reply_beat_finish(&beat);
+		return result;
 	}
 	lost = calloc(reply->element[0]->elements + 1, sizeof(*lost));
 	if (!lost) {
+		queue_reply_beat_finish(&beat);
 		return -ENOMEM;
 	}
 	beat.lost = lost;
 	for (; beat.lost_count < reply->element[0]->elements; beat.lost_count++) {
-		int result = read_lost(
+		result = read_lost(
 			reply->element[0]->element[beat.lost_count], &lost[beat.lost_count]);
 
 		if (result < 0) {
@@ -216,6 +224,7 @@ int queue_reply_beat(const struct redisReply *reply, struct queue_beat_reply *re
 void queue_reply_beat_finish(struct queue_beat_reply *beat)
 {
 	free((void *)beat->lost);
+	free((void *)beat->problems);
 	*beat = (struct queue_beat_reply){0};
 }
 

@@ -323,6 +323,7 @@ typedef struct formy_mode_stats {
 	int64_t processing;
 	int64_t done;
 	int64_t failed;
+	int64_t workers; /* that are alive and serve it */
 } formy_mode_stats;
 
 typedef struct formy_worker_stats {

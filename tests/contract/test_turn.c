@@ -74,6 +74,124 @@ static void test_priorities_then_order(void **state)
 	worker_stop(&worker);
 }
 
+/* The other priorities are strict, but nothing waits for ever. */
+static void test_one_in_ten_is_for_the_lower_ones(void **state)
+{
+	struct test_redis *redis;
+	struct test_worker worker;
+	unsigned counts[TASK_PRIORITY_COUNT] = {0};
+	unsigned claims = 0;
+
+	start(state, &redis, &worker);
+	for (int i = 0; i < 300; i++) {
+		char id[16];
+
+		(void)snprintf(id, sizeof(id), "h%03d", i);
+		create_on(redis, "formy:task:queue:high", id, A);
+		id[0] = 'n';
+		create_on(redis, "formy:task:queue", id, A);
+		id[0] = 'l';
+		create_on(redis, "formy:task:queue:low", id, A);
+	}
+	for (unsigned want = 1; claims < 200; want = want % 7 + 1) {
+		char token[16];
+
+		(void)snprintf(token, sizeof(token), "t%u", claims);
+		want = want < 200 - claims ? want : 200 - claims;
+		claim_with_room(&worker, 9, 9, want, token);
+		assert_int_equal(worker.task_count, want);
+		for (size_t i = 0; i < worker.task_count; i++) {
+			counts[worker.tasks[i].priority]++;
+		}
+		claims += want;
+	}
+	assert_int_equal(counts[TASK_HIGH], 180);
+	assert_int_equal(counts[TASK_NORMAL], 18);
+	assert_int_equal(counts[TASK_LOW], 2);
+	queue_set_policy(worker.queue, &(struct queue_policy){.retention_s = 600});
+	claim_with_room(&worker, 9, 9, 9, "strict1");
+	claim_with_room(&worker, 9, 9, 9, "strict2");
+	for (size_t i = 0; i < worker.task_count; i++) {
+		assert_int_equal(worker.tasks[i].priority, TASK_HIGH);
+	}
+	worker_stop(&worker);
+}
+
+static const struct queue_policy patient = {.retention_s = 600, .grace_ms = 60000};
+
+static void test_unknown_mode_waits_its_time(void **state)
+{
+	struct queue_beat beat = {.modes = worker_modes,
+		.mode_count = 2,
+		.registration = "{\"modes\":[\"A1\",\"B2\"]}",
+		.registration_ms = 60000};
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	queue_set_policy(worker.queue, &patient);
+	worker_beat(&worker, &beat);
+	create_on(redis, "formy:task:queue", "c1", "{\"mode\":\"C3\"}");
+	create_on(redis, "formy:task:queue", "c2", "{\"mode\":\"C3\"}");
+	create_on(redis, "formy:task:queue", "c3", "{\"mode\":\"C3\"}");
+	create_on(redis, "formy:task:queue", "a1", A);
+	assert_int_equal(worker_claim(&worker, 4, "t1"), 1);
+	assert_int_equal(worker.problem_count, 0);
+	assert_status(redis, "c1", "pending");
+	worker_beat(&worker, &beat);
+	assert_status(redis, "c1", "pending");
+	assert_in_range(worker.beat.next_due_ms, 50000, 60000);
+	test_redis_number(redis, "ZADD formy:task:unknown 1 c1 1 c3");
+	test_redis_number(redis, "HSET formy:task:data:c3 status cancelled");
+	worker_beat(&worker, &beat);
+	assert_int_equal(worker.beat.problem_count, 1);
+	assert_status(redis, "c1", "failed");
+	assert_non_null(strstr(task_field_of(redis, "c1", "error"), "\"INVALID_MODE\""));
+	assert_status(redis, "c3", "cancelled");
+	assert_status(redis, "c2", "pending");
+	/* a worker with the mode comes in time */
+	{
+		struct queue_mode mode = {.name = "C3", .room = 4};
+		struct queue_turn turn = {
+			.modes = &mode, .mode_count = 1, .want = 4, .token = "t2"};
+
+		beat.modes = &mode;
+		beat.mode_count = 1;
+		worker_beat(&worker, &beat);
+		assert_true(worker.beat.waiting > 0);
+		worker_turn(&worker, &turn);
+		assert_tasks(&worker, "c2");
+		test_redis_number(redis, "ZADD formy:task:unknown 1 c2");
+		worker_beat(&worker, &beat);
+		assert_status(redis, "c2", "processing");
+	}
+	/* and once it was there, its tasks wait for as long as it takes */
+	create_on(redis, "formy:task:queue", "c4", "{\"mode\":\"C3\"}");
+	assert_int_equal(worker_claim(&worker, 4, "t3"), 0);
+	assert_int_equal(test_redis_number(redis, "ZCARD formy:task:unknown"), 0);
+	assert_status(redis, "c4", "pending");
+	worker_stop(&worker);
+}
+
+static void test_no_trace_of_a_mode_that_never_was(void **state)
+{
+	struct queue_beat beat = {0};
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	queue_set_policy(worker.queue, &patient);
+	create_on(redis, "formy:task:queue", "c1", "{\"mode\":\"C3\"}");
+	assert_int_equal(worker_claim(&worker, 4, "t1"), 0);
+	test_redis_number(redis, "ZADD formy:task:unknown 1 c1");
+	worker_beat(&worker, &beat);
+	assert_status(redis, "c1", "failed");
+	assert_int_equal(test_redis_number(
+				 redis, "EXISTS formy:modes formy:task:unknown formy:task:wait:C3"),
+		0);
+	worker_stop(&worker);
+}
+
 static void test_full_mode_does_not_clog_the_queue(void **state)
 {
 	struct test_redis *redis;
@@ -382,6 +500,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_priorities_then_order),
+		test(test_one_in_ten_is_for_the_lower_ones),
+		test(test_unknown_mode_waits_its_time),
+		test(test_no_trace_of_a_mode_that_never_was),
 		test(test_full_mode_does_not_clog_the_queue),
 		test(test_other_workers_mode_waits_for_it),
 		test(test_repeated_outcome_is_known),

@@ -251,7 +251,7 @@ static void test_stats(void **state)
 {
 	struct queue_beat beat = {.modes = worker_modes,
 		.mode_count = 2,
-		.registration = "{\"version\":\"0\"}",
+		.registration = "{\"version\":\"0\",\"modes\":[\"A1\"]}",
 		.registration_ms = 60000};
 	struct office office;
 	struct json_object *stats;
@@ -284,7 +284,10 @@ static void test_stats(void **state)
 	assert_int_equal(number_of(stats, "failed"), 1);
 	assert_int_equal(number_of(stats, "cancelled"), 0);
 	assert_int_equal(number_of(stats, "total_tasks"), 5);
+	mode = json_member(json_member(stats, "modes"), "B2");
+	assert_int_equal(number_of(mode, "workers"), 0);
 	mode = json_member(json_member(stats, "modes"), "A1");
+	assert_int_equal(number_of(mode, "workers"), 1);
 	assert_int_equal(number_of(mode, "processing"), 1);
 	assert_int_equal(number_of(mode, "done"), 1);
 	worker = json_object_array_get_idx(json_member(stats, "workers"), 0);

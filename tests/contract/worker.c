@@ -70,7 +70,7 @@ void worker_start(
 		.prefix = "formy",
 		.worker = name,
 		.lease_ms = lease_ms,
-		.policy = {.retention_s = 600, .user_limit = 3},
+		.policy = {.retention_s = 600, .user_limit = 3, .fair_share = 10},
 	};
 	struct err err;
 
@@ -203,6 +203,7 @@ static void on_beat(int result, const char *why, const struct queue_beat_reply *
 		}
 	}
 	worker->beat.lost = NULL;
+	worker->beat.problems = NULL;
 }
 
 void worker_beat(struct test_worker *worker, const struct queue_beat *beat)

@@ -218,6 +218,7 @@ worker {{
   log_level = "debug"
   {self.worker}
 }}
+tasks {{ unknown_mode_grace = "100ms" }}
 {self.sections}
 {"".join(f'mode "{name}" {{ {members(body)} }}' + chr(10) for name, body in self.modes.items())}
 """)

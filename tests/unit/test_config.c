@@ -44,6 +44,8 @@ static void test_defaults(void **state)
 	assert_int_equal(config->redis.connect_timeout_ms, 5000);
 	assert_int_equal(config->tasks.retention_days, 7);
 	assert_int_equal(config->tasks.max_concurrent_per_user, 3);
+	assert_int_equal(config->tasks.fair_share, 10);
+	assert_int_equal(config->tasks.unknown_mode_grace_ms, 60000);
 	assert_int_equal(config->tasks.max_attempts, 3);
 	assert_int_equal(config->tasks.retry_delay_ms, 2000);
 	assert_int_equal(config->tasks.timeout_ms, 300000);
@@ -67,7 +69,8 @@ static void test_defaults(void **state)
 static const char full[] =
 	"redis { host = \"h\" port = 1 db = 2 username = u password = \"p\\\"\\${w}\"\n"
 	"  unix_socket = \"run/r.sock\" key_prefix = \"{x}\" connect_timeout = 250ms }\n"
-	"tasks { retention_days = 8 max_concurrent_per_user = 0 max_attempts = 4\n"
+	"tasks { retention_days = 8 fair_share = 4 unknown_mode_grace = 1 max_concurrent_per_user "
+	"= 0 max_attempts = 4\n"
 	"  retry_delay = 1500ms timeout = 1h }\n"
 	"storage { uploads = up results = '/r' max_upload_size = 1MB max_pixels = 9 }\n"
 	"worker { executors = 5 plugin_dirs = {\"a\", \"/b\"} shutdown_timeout = 0\n"
@@ -95,6 +98,8 @@ static void check_full(const struct config *config, const char *folder)
 	assert_int_equal(config->tasks.retention_days, 8);
 	assert_int_equal(config->tasks.max_concurrent_per_user, 0);
 	assert_int_equal(config->tasks.max_attempts, 4);
+	assert_int_equal(config->tasks.fair_share, 4);
+	assert_int_equal(config->tasks.unknown_mode_grace_ms, 1000);
 	assert_int_equal(config->tasks.retry_delay_ms, 1500);
 	assert_int_equal(config->tasks.timeout_ms, 3600000);
 	assert_path(config->storage.uploads, folder, "up");

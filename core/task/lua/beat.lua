@@ -1,9 +1,10 @@
--- uses: keys guard time state events index counters claims parked waiting
+-- uses: keys guard time state events index counters claims parked waiting claim
 -- Renews leases, writes progress, tells what is lost, promotes due retries, registers the worker.
 -- KEYS lib_keys; ARGV 1 worker 2 lease_ms 3 retention_s 4 registration 5 registration_ms
 -- 6 modes m, m times (name room limit),
 -- then times (id token 1|0: it was started progress|-1 step)
--- Returns lost (id token cancelled|gone|taken), promoted, waiting, ms until the next retry or -1.
+-- Returns lost (id token cancelled|gone|taken), promoted, waiting, ms until something is due or -1,
+-- problems (what code text).
 local worker, lost, leases, started = ARGV[1], {}, {}, {}
 local modes = read_modes(7, tonumber(ARGV[6]))
 
@@ -63,7 +64,6 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', DELAYED, '-inf', now_ms, 'LIMIT'
 	end
 	redis.call('ZREM', DELAYED, id)
 end
-local due = redis.call('ZRANGE', DELAYED, 0, 0, 'WITHSCORES')[2]
 
 if ARGV[4] ~= '' then
 	redis.call('SET', worker_key(worker), ARGV[4], 'PX', ARGV[5])
@@ -72,7 +72,13 @@ if ARGV[4] ~= '' then
 		redis.call('HSET', MODES, mode.name, now_ms)
 	end
 end
+fail_overdue({worker = worker, retention = tonumber(ARGV[3])})
+local due = math.huge
+for _, key in ipairs({DELAYED, UNKNOWN}) do
+	due = math.min(due, tonumber(redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2]) or due)
+end
 settle()
 limit_rooms(modes)
 send_events()
-return {lost, promoted, count_waiting(modes), due and math.max(1, tonumber(due) - now_ms) or -1}
+return {lost, promoted, count_waiting(modes), due < math.huge and math.max(1, due - now_ms) or -1,
+	problems}

@@ -1,6 +1,5 @@
 -- The second half of a turn: claims. Whatever stands in a list may be foreign or broken: it is
 -- looked at before it is believed, and what cannot run is dropped, failed or parked, once.
-local DAY_MS = 86400000
 local problems = {}
 
 local function add_problem(what, code, text)
@@ -21,6 +20,31 @@ local function fail_unread(id, attempts, code, message, options)
 	add_event(id, 'processing')
 	add_event(id, 'failed')
 	add_problem(id, code, message)
+end
+
+local function fail_unknown(id, attempts, mode, options)
+	fail_unread(id, attempts, 'INVALID_MODE', 'No worker has ever served the mode ' .. mode
+		.. '. Check its spelling, and that formy.conf enables it.', options)
+end
+
+-- Fails tasks that have waited long enough for a mode that no worker has ever had.
+local function fail_overdue(options)
+	for _, id in ipairs(redis.call('ZRANGEBYSCORE', UNKNOWN, '-inf', now_ms, 'LIMIT', 0, 100)) do
+		local hash = redis.pcall('HMGET', task_key(id), 'data', 'status', 'attempts', 'priority')
+		local ok, data = pcall(cjson.decode, not hash.err and hash[1] or '')
+		local mode = ok and type(data) == 'table' and is_mode(data.mode) and data.mode
+		if mode and redis.call('HGET', MODES, mode) == '0' then
+			if hash[2] == 'pending' then
+				redis.call('LREM', wait_key(mode, hash[4] or 'normal'), 1, id)
+				fail_unknown(id, math.floor(tonumber(hash[3]) or 0) + 1, mode, options)
+			end
+			if redis.call('EXISTS', wait_key(mode, 'high'), wait_key(mode, 'normal'),
+				wait_key(mode, 'low')) == 0 then
+				redis.call('HDEL', MODES, mode)
+			end
+		end
+		redis.call('ZREM', UNKNOWN, id)
+	end
 end
 
 -- Reads mode and user out of `data`. Returns them, or nil, a code and a message.
@@ -103,11 +127,13 @@ local function claim_task(id, priority, options)
 	local mode = options.modes[data.mode]
 	if not mode then
 		local seen = tonumber(redis.call('HGET', MODES, data.mode) or '0')
-		if now_ms - seen < DAY_MS then
-			return park(id, data, priority, hash[7])
+		if seen == 0 and options.grace_ms == 0 then
+			return fail_unknown(id, attempts, data.mode, options)
+		elseif seen == 0 then
+			redis.call('HSETNX', MODES, data.mode, 0)
+			redis.call('ZADD', UNKNOWN, 'NX', now_ms + options.grace_ms, id)
 		end
-		return fail_unread(id, attempts, 'INVALID_MODE', 'No worker serves the mode '
-			.. data.mode .. '. Check its spelling, and that formy.conf enables it.', options)
+		return park(id, data, priority, hash[7])
 	elseif park_surplus(id, data.user, priority, hash[7], options.user_limit) then
 		return nil
 	elseif mode.room == 0 or mode.left == 0 then
@@ -137,13 +163,19 @@ local function claim_task(id, priority, options)
 end
 
 -- Empties a list into `got` until there are `want`, within a bound of looked-at ids.
+local exhausted = {}
 local function claim_from(list, priority, got, options)
+	if exhausted[list] then
+		return
+	end
 	while #got < options.want and options.bound > 0 do
 		local ids = redis.pcall('LPOP', list, math.min(options.want - #got, options.bound))
 		if not ids then
+			exhausted[list] = true
 			return
 		elseif ids.err then
 			add_problem(list, '', 'The key is not a list. Delete or rename it.')
+			exhausted[list] = true
 			return
 		end
 		options.bound = options.bound - #ids

@@ -19,7 +19,7 @@ stats.pending = stats.delayed + length(QUEUES.high) + length(QUEUE) + length(QUE
 
 local function mode_of(name)
 	stats.modes[name] = stats.modes[name]
-		or {waiting = 0, processing = 0, done = 0, failed = 0, cancelled = 0}
+		or {workers = 0, waiting = 0, processing = 0, done = 0, failed = 0, cancelled = 0}
 	return stats.modes[name]
 end
 
@@ -53,6 +53,10 @@ for _, name in ipairs(redis.call('ZRANGE', WORKERS, 0, -1)) do
 	stats.pending = stats.pending + length(inbox_key(name))
 	local registered = redis.call('GET', worker_key(name))
 	if registered then
+		local ok, worker = pcall(cjson.decode, registered)
+		for _, mode in ipairs(ok and type(worker) == 'table' and worker.modes or {}) do
+			mode_of(mode).workers = mode_of(mode).workers + 1
+		end
 		workers[#workers + 1] = {name, registered, held[name] or 0}
 	end
 end

@@ -1,14 +1,16 @@
 -- uses: keys guard time state events index counters claims parked give_back waiting finish claim
 -- Finishes up to 32 tasks and claims up to `want`.
 -- KEYS lib_keys; ARGV 1 worker 2 lease_ms 3 retention_s 4 want 5 all|inbox 6 token 7 data limit
--- 8 tasks of a user at once, 0: any 9 modes m 10 outcomes n, m times (name room limit), n times
--- (id token attempt done|failed|retry|crashed|cancelled json delay_ms seconds)
+-- 8 tasks of a user at once, 0: any 9 one claim in so many is for lower priorities, 0: none
+-- 10 claims before 11 ms to wait for a mode that no worker ever had 12 modes m 13 outcomes n,
+-- m times (name room limit), n times (id token attempt
+-- done|failed|retry|crashed|cancelled json delay_ms seconds)
 -- Returns answers, tasks (id attempt tries priority mode user created_at data crashes),
 -- problems (what code text), waiting.
 local worker = ARGV[1]
-local modes = read_modes(11, tonumber(ARGV[9]))
+local modes = read_modes(14, tonumber(ARGV[12]))
 local outcomes, tasks, got = {}, {}, {}
-for i = 11 + 3 * #modes, #ARGV, 7 do
+for i = 14 + 3 * #modes, #ARGV, 7 do
 	outcomes[#outcomes + 1] = {id = ARGV[i], token = ARGV[i + 1], attempt = ARGV[i + 2],
 		verdict = ARGV[i + 3], json = ARGV[i + 4], delay_ms = ARGV[i + 5], seconds = ARGV[i + 6]}
 end
@@ -18,25 +20,53 @@ limit_rooms(modes)
 
 local options = {worker = worker, lease_ms = tonumber(ARGV[2]), retention = tonumber(ARGV[3]),
 	token = ARGV[6], data_limit = tonumber(ARGV[7]),
-	user_limit = tonumber(ARGV[8]), modes = {}, want = 0, bound = 0}
+	user_limit = tonumber(ARGV[8]), grace_ms = tonumber(ARGV[11]), modes = {}, want = 0, bound = 0}
 for _, mode in ipairs(modes) do
 	options.modes[mode.name] = mode
 	options.want = options.want + mode.room
 end
 options.want = math.min(options.want, tonumber(ARGV[4]))
-if options.want > 0 then
-	options.bound = options.want + 100
-	claim_from(inbox_key(worker), 'normal', got, options)
-	return_inbox(worker)
-	for _, priority in ipairs(ARGV[5] == 'all' and PRIORITIES or {}) do
+
+-- Up to `most` more tasks, from the priorities in their order, beginning with one of them.
+local function claim_more(most, first)
+	local want = math.min(options.want, #got + most)
+	for i = most > 0 and first or #PRIORITIES + 1, #PRIORITIES do
+		local priority = PRIORITIES[i]
+		options.want = want
 		claim_from(ready_key(priority), priority, got, options)
 		for _, mode in ipairs(modes) do
-			local want = options.want
 			options.want = math.min(want, #got + math.min(mode.room, mode.left))
 			claim_from(wait_key(mode.name, priority), priority, got, options)
-			options.want = want
 		end
+		options.want = want
 		claim_from(QUEUES[priority], priority, got, options)
+	end
+end
+
+-- One claim in `every` passes the high queue by, and one in `every` of these the normal one too.
+local function shares(want, before, every)
+	local function multiples(of)
+		return math.floor((before + want) / of) - math.floor(before / of)
+	end
+	if every == 0 then
+		return 0, 0
+	end
+	local lowest = multiples(every * every)
+	return multiples(every) - lowest, lowest
+end
+
+if options.want > 0 then
+	local want = options.want
+	options.bound = want + 100
+	claim_from(inbox_key(worker), 'normal', got, options)
+	return_inbox(worker)
+	if ARGV[5] == 'all' then
+		local lower, lowest = shares(want, tonumber(ARGV[10]), tonumber(ARGV[9]))
+		for _, step in ipairs({{want - #got - lower - lowest, 1}, {lower, 2}, {lowest, 3},
+			{want, 1}}) do
+			options.want = want
+			claim_more(step[1], step[2])
+		end
 	end
 end
 if #got > 0 then
