@@ -19,7 +19,7 @@
 #define PROGRESS_MS 200 /* between two beats, when progress waits */
 #define REGISTRATION_EVERY_MS 3000
 #define REGISTRATION_LASTS_MS 12000
-#define REAP_EVERY_MS 5000
+#define REAP_EVERY_MS 2000
 #define SPOOL_AFTER_MS 1000 /* of trouble */
 
 struct held {

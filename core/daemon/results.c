@@ -330,7 +330,8 @@ void results_written(struct supervisor *sup, struct job *job, const struct queue
 		/* whoever took the task over writes files of the same names */
 		if (job->published &&
 			(strcmp(answer->reason, "cancelled") == 0 ||
-				strcmp(answer->reason, "gone") == 0)) {
+				strcmp(answer->reason, "gone") == 0 ||
+				strcmp(answer->reason, "failed") == 0)) {
 			(void)store_remove_results(&sup->store, job->id, NULL);
 		}
 	} else if (job->verdict == QUEUE_DONE) {
@@ -340,6 +341,8 @@ void results_written(struct supervisor *sup, struct job *job, const struct queue
 			LOG_I("attempt", job->attempt), LOG_I("ms", job->processing_us / 1000));
 	} else if (job->verdict == QUEUE_FAILED) {
 		sup->failed_count++;
+		/* a worker that was killed may have published what it could not write any more */
+		(void)store_remove_results(&sup->store, job->id, NULL);
 	}
 	job_destroy(job);
 }

@@ -1,0 +1,71 @@
+"""Workers are killed: what they ran runs again elsewhere within 15 s, and leaves nothing."""
+
+import time
+
+from chaos_world import children, started_at
+from formytest import Formyd, FormyTest, main, until
+
+TASKS = 8
+WITHIN_S = 15
+
+
+class Recovery(FormyTest):
+    def test_a_killed_workers_tasks_run_again_elsewhere(self):
+        service = self.service({"CHAOS": {}}, executors=TASKS, start=False)
+        notes = service.folder / "notes"
+        notes.touch()
+        service.modes = {"CHAOS": {"notes": str(notes)}}
+        service.write_conf()
+        service.formyd.start()
+        ids = []
+        for number in range(TASKS):
+            ids.append(service.submit("CHAOS", "img_20260101_0000000000",
+                                      {"name": f"task{number}", "ms": 60000}))
+        until(lambda: len(self.read(notes)) == TASKS, 30, "all run on the first worker")
+        first = service.formyd
+        executors = [(pid, started_at(pid)) for pid in children(first.process.pid)]
+
+        with Formyd(service.conf, service.folder / "formyd2.log", service.client) as second:
+            first.kill()
+            killed = time.monotonic()
+            until(lambda: not [1 for pid, began in executors if started_at(pid) == began], 5,
+                  "the killed worker's executors are gone")
+            until(lambda: len(self.read(notes)) == 2 * TASKS, WITHIN_S,
+                  lambda: f"all run again: {self.read(notes)}\n{second.log()[-4000:]}")
+            print(f"all {TASKS} ran again {time.monotonic() - killed:.1f} s after the kill")
+            pids = set(children(second.process.pid))
+            again = self.read(notes)[TASKS:]
+            self.assertEqual({name for name, _, _ in again}, {f"task{i}" for i in range(TASKS)})
+            self.assertEqual({attempt for _, attempt, _ in again}, {2})
+            self.assertLessEqual({pid for _, _, pid in again}, pids)
+            for task_id in ids:
+                self.assertEqual(service.task(task_id)["worker"], second.name)
+                service.cancel(task_id)
+
+    def test_a_failed_task_has_no_files_of_an_attempt_that_was_killed(self):
+        service = self.service({"CHAOS": {}}, start=False,
+                               redis_options=("--appendonly", "yes", "--appendfsync", "always"))
+        notes = service.folder / "notes"
+        notes.touch()
+        service.modes = {"CHAOS": {"notes": str(notes)}}
+        service.write_conf()
+        service.formyd.start()
+        task_id = service.submit("CHAOS", "img_20260101_0000000000", {
+            "name": "task", "ms": 1500, "picture": True, "act": "fail", "first": 2})
+        until(lambda: int(service.task(task_id).get("progress", "0")), 20, "the task runs")
+        service.redis.kill()
+        until(lambda: list(service.results.glob("*_output.*")), 20, "its picture is published")
+        service.formyd.kill()
+        service.redis.start()
+        with Formyd(service.conf, service.folder / "formyd2.log", service.client):
+            self.assertEqual(service.wait_error(task_id)["code"], "INVALID_CONFIG")
+            self.assertEqual(len(self.read(notes)), 2)
+            until(lambda: not list(service.results.glob("*.*g")), 5, "its files are gone")
+
+    def read(self, notes):
+        return [(name, int(attempt), int(pid)) for name, attempt, pid
+                in (line.split() for line in notes.read_text().splitlines())]
+
+
+if __name__ == "__main__":
+    main()
