@@ -129,7 +129,8 @@ static int run(struct cli *cli, const struct args *args)
 const struct command cmd_stats = {
 	.words = "stats",
 	.summary = "counts tasks by status, mode and worker",
-	.notes = "delayed tasks are pending ones that wait for their retry time.",
+	.notes = "delayed tasks are pending ones that wait for their time: a retry, or a later "
+		 "start.",
 	.examples =
 		(const struct example[]){
 			{"formy stats", "how much there is to do"},

@@ -8,10 +8,12 @@
 #include "base/err.h"
 #include "base/ident.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/image_arg.h"
+#include "cli/moment.h"
 #include "cli/output_file.h"
 #include "cli/task_config.h"
 #include "cli/task_view.h"
@@ -28,6 +30,8 @@ struct request {
 	bool wait;
 	uint32_t timeout_ms;
 	formy_priority priority;
+	int64_t delay_ms;
+	int64_t start_us;
 };
 
 static formy_priority read_priority(const char *text)
@@ -69,13 +73,43 @@ static int read_request(struct cli *cli, const struct args *args, struct request
 		return cli_fail_usage(cli, "%s needs --wait: only then is there a result",
 			request->output ? "-o" : "--timeout");
 	}
+	if ((args_has(args, "delay") &&
+		    moment_parse_delay(
+			    "--delay", args_text(args, "delay"), &err, &request->delay_ms) < 0) ||
+		(args_has(args, "at") &&
+			moment_parse_time("--at", args_text(args, "at"), &err, &request->start_us) <
+				0)) {
+		return cli_fail_usage(cli, "%s", err.text);
+	}
 	if (task_config_make(args, &err, &request->config) < 0) {
 		return cli_fail_usage(cli, "%s", err.text);
 	}
 	return request->output ? output_file_check(cli, request->output) : EXIT_OK;
 }
 
-static int store_images(struct cli *cli, formy_client *client, struct request *request)
+/* An id that is given may be that of a task which is there: its pictures are not stored again. */
+static void recognise_images(formy_client *client, struct request *request, const char *id)
+{
+	formy_task_info *task = NULL;
+	struct json_object *json = NULL;
+	const char *background = NULL;
+
+	if (!id || formy_task_get(client, id, &task) < 0) {
+		return;
+	}
+	if (json_parse(task->json, strlen(task->json), LIMIT_TASK_DATA * 2, NULL, &json) == 0) {
+		(void)json_get_string(json_member(json_member(json, "data"), "config"),
+			"background_image", &background);
+	}
+	image_arg_recognise(client, &request->source, task->source_image);
+	image_arg_recognise(client, &request->reference, task->reference_image);
+	image_arg_recognise(client, &request->background, background);
+	json_object_put(json);
+	formy_task_free(task);
+}
+
+static int store_images(
+	struct cli *cli, formy_client *client, struct request *request, const char *id)
 {
 	struct image_arg *const images[] = {
 		&request->source, &request->reference, &request->background};
@@ -88,6 +122,9 @@ static int store_images(struct cli *cli, formy_client *client, struct request *r
 	/* nothing is stored for a task that cannot be made */
 	if (result == EXIT_OK && formy_client_ping(client) < 0) {
 		result = cli_fail_client(cli, client);
+	}
+	if (result == EXIT_OK) {
+		recognise_images(client, request, id);
 	}
 	for (size_t i = 0; result == EXIT_OK && i < count; i++) {
 		result = image_arg_store(cli, client, images[i]);
@@ -106,6 +143,8 @@ static int submit(struct cli *cli, formy_client *client, const struct args *args
 		.user = args_text(args, "user"),
 		.id = args_text(args, "id"),
 		.priority = request->priority,
+		.delay_ms = request->delay_ms,
+		.start_us = request->start_us,
 	};
 
 	if (request->background.text) {
@@ -176,6 +215,21 @@ static int wait_and_fetch(
 	return result;
 }
 
+/* A task of that id may have been there, and be anywhere by now. */
+static int print_task(struct cli *cli, formy_client *client, const char *id)
+{
+	formy_task_info *task = NULL;
+	const char *status = "pending";
+	int result;
+
+	if (formy_task_get(client, id, &task) == FORMY_CLIENT_OK) {
+		status = formy_task_status_name(task->status);
+	}
+	result = cli_print_object(cli, "task_id", id, "status", status, (const char *)NULL);
+	formy_task_free(task);
+	return result;
+}
+
 static int run(struct cli *cli, const struct args *args)
 {
 	struct request request = {0};
@@ -187,14 +241,13 @@ static int run(struct cli *cli, const struct args *args)
 		result = cli_open_client(cli, &client);
 	}
 	if (result == EXIT_OK) {
-		result = store_images(cli, client, &request);
+		result = store_images(cli, client, &request, args_text(args, "id"));
 	}
 	if (result == EXIT_OK) {
 		result = submit(cli, client, args, &request, id);
 	}
 	if (result == EXIT_OK && cli->json && !request.wait) {
-		result = cli_print_object(
-			cli, "task_id", id, "status", "pending", (const char *)NULL);
+		result = print_task(cli, client, id);
 	} else if (result == EXIT_OK && !cli->json) {
 		struct buf line = {0};
 
@@ -260,7 +313,19 @@ const struct command cmd_submit = {
 			{.name = "id",
 				.type = OPTION_TEXT,
 				.value = "TASK_ID",
-				.help = "gives the task this id, which must be free"},
+				.help = "gives the task this id; a task that has it already, with "
+					"the same mode, pictures and config, is taken for this "
+					"one"},
+			{.name = "delay",
+				.type = OPTION_TEXT,
+				.value = "TIME",
+				.help = "starts it no sooner than so long from now: 30s, 5m, 1h"},
+			{.name = "at",
+				.type = OPTION_TEXT,
+				.value = "TIME",
+				.help = "starts it no sooner than then: 2026-11-17T10:00:00, UTC "
+					"or "
+					"with a zone"},
 			{.name = "wait", .help = "shows the progress and ends with the task"},
 			{.name = "output",
 				.letter = 'o',

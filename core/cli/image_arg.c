@@ -1,9 +1,11 @@
 #include "cli/image_arg.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/fs.h"
@@ -56,6 +58,58 @@ int image_arg_check(struct cli *cli, formy_client *client, struct image_arg *ima
 	}
 	(void)text_copy(image->id, sizeof(image->id), image->text);
 	return EXIT_OK;
+}
+
+/* Less than asked for only at the end. */
+static ssize_t read_full(int fd, char *to, size_t len)
+{
+	size_t have = 0;
+
+	while (have < len) {
+		ssize_t got = read(fd, to + have, len - have);
+
+		if (got < 0 && errno != EINTR) {
+			return -1;
+		}
+		if (got == 0) {
+			break;
+		}
+		have += got > 0 ? (size_t)got : 0;
+	}
+	return (ssize_t)have;
+}
+
+static bool same_bytes(int a, int b)
+{
+	char one[16384];
+	char other[sizeof(one)];
+	ssize_t got;
+
+	do {
+		got = read_full(a, one, sizeof(one));
+		if (got < 0 || read_full(b, other, sizeof(other)) != got ||
+			memcmp(one, other, (size_t)got) != 0) {
+			return false;
+		}
+	} while (got > 0);
+	return true;
+}
+
+void image_arg_recognise(formy_client *client, struct image_arg *image, const char *id)
+{
+	int stored = -1;
+	int given;
+
+	if (!image->is_file || !id || formy_image_open(client, id, &stored) < 0) {
+		return;
+	}
+	given = open(image->text, O_RDONLY | O_CLOEXEC);
+	if (given >= 0 && same_bytes(given, stored)) {
+		image->is_file = false;
+		(void)text_copy(image->id, sizeof(image->id), id);
+	}
+	fs_close(given);
+	fs_close(stored);
 }
 
 int image_arg_store(struct cli *cli, formy_client *client, struct image_arg *image)

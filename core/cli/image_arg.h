@@ -19,6 +19,9 @@ struct image_arg {
  * returns the exit code. */
 int image_arg_check(struct cli *cli, formy_client *client, struct image_arg *image);
 
+/* When the file is the stored picture of that id, byte for byte, it is that picture. */
+void image_arg_recognise(formy_client *client, struct image_arg *image, const char *id);
+
 /* Stores the file, if it is one. Returns as image_arg_check(). */
 int image_arg_store(struct cli *cli, formy_client *client, struct image_arg *image);
 

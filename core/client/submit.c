@@ -91,6 +91,9 @@ static int check(const formy_submission *submission, struct err *err)
 		!ident_is_image_id(submission->reference, strlen(submission->reference))) {
 		return err_set(err, -EINVAL, "the reference is no image's id");
 	}
+	if (submission->delay_ms < 0 || submission->start_us < 0) {
+		return err_set(err, -EINVAL, "a task cannot start before now");
+	}
 	if (submission->user && strlen(submission->user) > LIMIT_USER_ID) {
 		return err_set(err, -EINVAL, "a user's id has at most %d bytes", LIMIT_USER_ID);
 	}
@@ -117,6 +120,8 @@ static int enqueue(formy_client *client, const formy_submission *submission,
 		.id = submission->id,
 		.data = json_text(data),
 		.priority = priority_of(submission->priority),
+		.delay_ms = submission->delay_ms,
+		.start_ms = submission->start_us / 1000,
 	};
 	int result;
 

@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <hiredis/hiredis.h>
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/ident.h"
+#include "base/json.h"
 #include "base/limits.h"
 #include "redis/conn.h"
 #include "task/args.h"
@@ -38,6 +40,44 @@ static int not_readable(struct err *err)
 	return err_set(err, -EPROTO, "Redis sent what cannot be read");
 }
 
+/* A missing member is as good as null, a missing config as an empty one. */
+static bool member_agrees(struct json_object *a, struct json_object *b, const char *name)
+{
+	struct json_object *one = json_member(a, name);
+	struct json_object *other = json_member(b, name);
+
+	if (strcmp(name, "config") == 0) {
+		if (!one && json_object_is_type(other, json_type_object)) {
+			return json_object_object_length(other) == 0;
+		}
+		if (!other && json_object_is_type(one, json_type_object)) {
+			return json_object_object_length(one) == 0;
+		}
+	}
+	return json_object_equal(one, other) != 0;
+}
+
+/* Do two tasks ask for the same? */
+static bool data_agrees(const char *a, const char *b)
+{
+	static const char *const names[] = {"mode", "source_image", "reference_image", "config"};
+	struct json_object *one = NULL;
+	struct json_object *other = NULL;
+	bool agrees = strcmp(a, b) == 0;
+
+	if (!agrees && json_parse(a, strlen(a), LIMIT_TASK_DATA, NULL, &one) == 0 &&
+		json_parse(b, strlen(b), LIMIT_TASK_DATA, NULL, &other) == 0) {
+		agrees = json_object_is_type(one, json_type_object) &&
+			json_object_is_type(other, json_type_object);
+		for (size_t i = 0; agrees && i < sizeof(names) / sizeof(names[0]); i++) {
+			agrees = member_agrees(one, other, names[i]);
+		}
+	}
+	json_object_put(one);
+	json_object_put(other);
+	return agrees;
+}
+
 int task_enqueue(const struct task_desk *desk, const struct task_new *task, struct err *err)
 {
 	struct args args;
@@ -51,12 +91,14 @@ int task_enqueue(const struct task_desk *desk, const struct task_new *task, stru
 		return err_set(err, -EFBIG, "the task has %zu bytes of data, at most %d are taken",
 			strlen(task->data), LIMIT_TASK_DATA);
 	}
-	if (args_init(&args, 3) < 0) {
+	if (args_init(&args, 5) < 0) {
 		return err_set(err, -ENOMEM, "out of memory");
 	}
 	args_add_text(&args, task->id);
 	args_add_text(&args, task->data);
 	args_add_text(&args, task_priority_name(task->priority));
+	args_add_number(&args, task->delay_ms);
+	args_add_number(&args, task->start_ms);
 	result = run(desk, &script_enqueue, &args, err, &reply);
 	args_finish(&args);
 	if (result < 0) {
@@ -66,9 +108,11 @@ int task_enqueue(const struct task_desk *desk, const struct task_new *task, stru
 		result = not_readable(err);
 	} else if (reply->elements > 1 &&
 		(reply->element[1]->type != REDIS_REPLY_STRING ||
-			strcmp(reply->element[1]->str, task->data) != 0)) {
+			!data_agrees(reply->element[1]->str, task->data))) {
 		result = err_set(err, -EEXIST,
-			"there is a task %s already, with other data: choose another id", task->id);
+			"there is a task %s already, with another mode, picture or config: choose "
+			"another id",
+			task->id);
 	}
 	freeReplyObject(reply);
 	return result;

@@ -25,9 +25,12 @@ struct task_new {
 	const char *id;   /* [A-Za-z0-9_.-]{1,128} */
 	const char *data; /* JSON object of at most LIMIT_TASK_DATA bytes */
 	enum task_priority priority;
+	int64_t delay_ms; /* it starts no sooner than so long from now, by Redis' clock ... */
+	int64_t start_ms; /* ... nor before this, in milliseconds since 1970; 0: at once */
 };
 
-/* 0; -EEXIST when the id is taken by a task with other data; a repeat with the same data is 0. */
+/* 0, also when there is a task with the id whose mode, images and config are these: nothing is
+ * changed then. -EEXIST when they are others. */
 int task_enqueue(const struct task_desk *desk, const struct task_new *task, struct err *err);
 
 /* 0, or -ENOENT; the task is the caller's, for task_finish(). */

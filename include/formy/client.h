@@ -202,11 +202,14 @@ typedef struct formy_submission {
 	const char *user;  /* whose task it is */
 	const char *id;    /* [A-Za-z0-9_.-]{1,128}; none: one is made */
 	formy_priority priority;
+	int64_t delay_ms; /* it starts no sooner than so long from now, by Redis' clock ... */
+	int64_t start_us; /* ... nor before this, in microseconds since 1970; 0: at once */
 } formy_submission;
 
 /* Makes a task and puts it into the queue, in one step. Whether a worker serves the mode, whether
- * the images are there and whether config is what the mode expects, is found out by the worker.
- * FORMY_CLIENT_E_EXISTS: the id is taken, and the task that has it is left as it is. */
+ * the images are there and whether config is what the mode expects, is found out by the worker. An
+ * id that is taken is no error when its task has the same mode, images and config: the task is left
+ * as it is, wherever it has come to. FORMY_CLIENT_E_EXISTS when it has others. */
 FORMY_API int formy_submit(
 	formy_client *client, const formy_submission *submission, char ret_id[FORMY_ID_SIZE]);
 
@@ -332,13 +335,13 @@ typedef struct formy_worker_stats {
 } formy_worker_stats;
 
 typedef struct formy_stats {
-	int64_t pending; /* those that wait for their retry time too */
+	int64_t pending; /* those that wait for their time too */
 	int64_t processing;
 	int64_t done;
 	int64_t failed;
 	int64_t cancelled;
 	int64_t total_tasks;
-	int64_t delayed; /* of the pending ones: those that wait for their retry time */
+	int64_t delayed; /* of the pending ones: those that wait for a retry, or a later start */
 	const formy_mode_stats *modes;
 	size_t mode_count;
 	const formy_worker_stats *workers;

@@ -247,6 +247,67 @@ static int64_t number_of(struct json_object *stats, const char *name)
 	return value;
 }
 
+static void test_same_id_is_the_same_task(void **state)
+{
+	const char *const same[] = {
+		"{\"config\":{\"b\":[1],\"a\":1},\"mode\":\"A1\",\"source_image\":\"s\"}",
+		"{\"mode\":\"A1\",\"source_image\":\"s\",\"config\":{\"a\":1,\"b\":[1]},\"x\":2}",
+	};
+	const char *const other[] = {
+		"{\"mode\":\"B2\",\"source_image\":\"s\",\"config\":{\"a\":1,\"b\":[1]}}",
+		"{\"mode\":\"A1\",\"source_image\":\"t\",\"config\":{\"a\":1,\"b\":[1]}}",
+		"{\"mode\":\"A1\",\"source_image\":\"s\",\"config\":{\"a\":2,\"b\":[1]}}",
+		"{\"mode\":\"A1\",\"source_image\":\"s\"}",
+	};
+	struct task_new task = {.id = "one", .data = same[0]};
+	struct test_redis *redis = *state;
+	struct office office;
+
+	open_office(&office, state);
+	assert_int_equal(task_enqueue(&office.desk, &task, &office.err), 0);
+	task.data = same[1];
+	assert_int_equal(task_enqueue(&office.desk, &task, &office.err), 0);
+	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+		task.data = other[i];
+		assert_int_equal(task_enqueue(&office.desk, &task, &office.err), -EEXIST);
+	}
+	assert_int_equal(test_redis_number(redis, "LLEN formy:task:queue"), 1);
+	assert_string_equal(task_field_of(redis, "one", "data"), same[0]);
+	close_office(&office);
+}
+
+static void test_delayed_start(void **state)
+{
+	struct task_new task = {.id = "later", .data = A, .priority = TASK_HIGH, .delay_ms = 60000};
+	struct queue_beat beat = {0};
+	struct test_redis *redis = *state;
+	struct office office;
+
+	open_office(&office, state);
+	assert_int_equal(task_enqueue(&office.desk, &task, &office.err), 0);
+	task = (struct task_new){.id = "then", .data = A, .start_ms = INT64_C(4102444800000)};
+	assert_int_equal(task_enqueue(&office.desk, &task, &office.err), 0);
+	assert_string_equal(
+		test_redis_text(redis, "ZSCORE formy:task:delayed then"), "4102444800000");
+	task = (struct task_new){.id = "past", .data = A, .start_ms = 1000};
+	assert_int_equal(task_enqueue(&office.desk, &task, &office.err), 0);
+	assert_int_equal(worker_claim(&office.worker, 4, "t1"), 1);
+	assert_string_equal(office.worker.tasks[0].id, "past");
+	worker_beat(&office.worker, &beat);
+	assert_in_range(office.worker.beat.next_due_ms, 50000, 60000);
+	assert_int_equal(worker_claim(&office.worker, 4, "t2"), 0);
+	assert_status(redis, "later", "pending");
+	test_redis_number(redis, "ZADD formy:task:delayed 1 later");
+	worker_beat(&office.worker, &beat);
+	assert_int_equal(office.worker.beat.promoted, 1);
+	assert_int_equal(worker_claim(&office.worker, 4, "t3"), 1);
+	assert_string_equal(office.worker.tasks[0].id, "later");
+	assert_int_equal(office.worker.tasks[0].priority, TASK_HIGH);
+	assert_int_equal(task_cancel(&office.desk, "then", &office.err, NULL), 0);
+	assert_int_equal(test_redis_number(redis, "ZCARD formy:task:delayed"), 0);
+	close_office(&office);
+}
+
 static void test_stats(void **state)
 {
 	struct queue_beat beat = {.modes = worker_modes,
@@ -336,6 +397,8 @@ int main(void)
 		test(test_retry_leaves_nothing_of_the_failure),
 		test(test_delete_only_what_ended),
 		test(test_list),
+		test(test_same_id_is_the_same_task),
+		test(test_delayed_start),
 		test(test_stats),
 		test(test_events),
 	};

@@ -65,6 +65,27 @@ class Submit(CliTest):
         self.assertEqual(self.host.client.keys("formy:task:data:*"), [])
         self.assertFalse((self.host.uploads / "source").exists())
 
+    def test_the_id_of_the_same_task_is_that_task(self):
+        for _ in range(2):
+            self.assertEqual(self.ok("submit", "ECHO", self.photo, "--id", "t1", "--set", "x=1",
+                                     "--background", self.photo), "t1\n")
+        self.assertEqual(len(list((self.host.uploads / "source").iterdir())), 1)
+        self.assertEqual(self.host.client.llen("formy:task:queue"), 1)
+        self.assertIn("t1", self.fails("submit", "ECHO", self.photo, "--id", "t1", "--set", "x=2"))
+        self.host.client.hset("formy:task:data:t1", "status", "done")
+        self.assertEqual(self.json("submit", "ECHO", self.photo, "--id", "t1", "--set", "x=1",
+                                   "--background", self.photo)["status"], "done")
+
+    def test_a_later_start(self):
+        self.ok("submit", "ECHO", self.photo, "--delay", "1h")
+        self.ok("submit", "ECHO", self.photo, "--at", "2100-01-01T00:00:00")
+        self.ok("submit", "ECHO", self.photo, "--at", "2000-01-01T00:00:00+02:00")
+        stats = self.json("stats")
+        self.assertEqual((stats["pending"], stats["delayed"]), (3, 2))
+        self.assertEqual(self.host.client.llen("formy:task:queue"), 1)
+        for name, value in ("--delay", "soon"), ("--delay", "-1s"), ("--at", "noon"):
+            self.assertIn(name, self.fails("submit", "ECHO", self.photo, name, value, code=2))
+
     def wait_case(self, end, *arguments):
         """submit --wait in the background, the task brought to an end by `end(task_id)`."""
         process = self.background("submit", "ECHO", self.photo, "--id", "t1", "--wait", *arguments)

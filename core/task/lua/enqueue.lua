@@ -1,5 +1,6 @@
 -- uses: keys guard time state events index counters parked
 -- Creates a task. KEYS lib_keys; ARGV 1 id 2 data 3 priority
+-- 4 ms until it may start 5 when it may start, in ms since 1970; 0: at once
 -- Returns {"created"}, or {"exists", data} when the id is taken.
 local id, priority = ARGV[1], ARGV[3]
 local key = task_key(id)
@@ -13,7 +14,10 @@ if priority ~= 'normal' then
 end
 local ok, data = pcall(cjson.decode, ARGV[2])
 local user = ok and type(data) == 'table' and user_of(data) or ''
-if user ~= '' and counter('u:' .. user).parked > 0 then
+local due = math.max(now_ms + tonumber(ARGV[4]), tonumber(ARGV[5]))
+if due > now_ms then
+	redis.call('ZADD', DELAYED, string.format('%.0f', due), id)
+elseif user ~= '' and counter('u:' .. user).parked > 0 then
 	park_for_user(id, user, priority, false)
 else
 	redis.call('RPUSH', QUEUES[priority], id)
