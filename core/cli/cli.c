@@ -144,6 +144,10 @@ int cli_open_client(struct cli *cli, formy_client **ret_client)
 		options.unix_socket = config->redis.unix_socket;
 		options.key_prefix = config->redis.key_prefix;
 		options.connect_timeout_ms = (uint32_t)config->redis.connect_timeout_ms;
+		options.sentinel_master = config->redis.sentinel_master;
+		options.sentinel_hosts = config->redis.sentinel_hosts;
+		options.sentinel_username = config->redis.sentinel_username;
+		options.sentinel_password = config->redis.sentinel_password;
 		options.uploads = config->storage.uploads;
 		options.results = config->storage.results;
 		options.max_upload_size = (uint64_t)config->storage.max_upload_size;

@@ -87,6 +87,10 @@ static int place_init(struct place *place, const formy_client_options *options, 
 		.username = options->username,
 		.password = options->password,
 		.connect_timeout_ms = options->connect_timeout_ms,
+		.sentinel_master = options->sentinel_master,
+		.sentinel_hosts = options->sentinel_hosts,
+		.sentinel_username = options->sentinel_username,
+		.sentinel_password = options->sentinel_password,
 	};
 	int result = task_keys_init(&place->keys, options->key_prefix, err);
 

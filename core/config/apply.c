@@ -214,7 +214,7 @@ int apply_environment(struct config *config, struct config_problems *problems)
 
 static const struct option *find_flag(const char *name)
 {
-	const char *dot = strchr(name, '.');
+	const char *dot = strrchr(name, '.');
 
 	for (size_t i = 0; i < option_count && dot != NULL; i++) {
 		const char *section = options[i].section;
@@ -321,6 +321,24 @@ void apply_check_engines(const struct config *config, const struct document *doc
 				"no section configures the engine \"%s\"; add engine \"%s\" { type "
 				"= ... }",
 				name, name);
+		}
+	}
+}
+
+void apply_check_sentinel(const struct config *config, const struct document *document,
+	struct config_problems *problems)
+{
+	const bool master = config->redis.sentinel_master != NULL;
+
+	for (size_t i = 0; i < document->count; i++) {
+		const struct document_block *block = &document->blocks[i];
+
+		if (strcmp(block->section, "redis.sentinel") == 0 &&
+			master != (config->redis.sentinel_hosts != NULL)) {
+			problems_add(problems, block->place,
+				"the section sentinel has %s without %s; give both",
+				master ? "a master" : "hosts", master ? "hosts" : "a master");
+			return;
 		}
 	}
 }

@@ -19,4 +19,9 @@ int apply_derived(struct config *config);
 void apply_check_engines(const struct config *config, const struct document *document,
 	struct config_problems *problems);
 
+/* Adds the problem of a section redis.sentinel that names a master without hosts, or hosts without a
+ * master. */
+void apply_check_sentinel(const struct config *config, const struct document *document,
+	struct config_problems *problems);
+
 #endif

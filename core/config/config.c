@@ -52,6 +52,7 @@ static int load(const char *path, const struct config_flags *flags,
 	/* the engine may be configured in the file that could not be read */
 	if (result == 0 && files == 0) {
 		apply_check_engines(config, document, problems);
+		apply_check_sentinel(config, document, problems);
 	}
 	free(folder);
 	return result < 0 ? result : files;

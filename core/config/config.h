@@ -30,6 +30,10 @@ struct config_redis {
 	char *unix_socket;
 	char *key_prefix;
 	int connect_timeout_ms;
+	char *sentinel_master; /* NULL: host and port say where it is */
+	char *sentinel_hosts;  /* "host:port,host:port" */
+	char *sentinel_username;
+	char *sentinel_password;
 };
 
 struct config_tasks {

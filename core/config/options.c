@@ -42,6 +42,21 @@ const struct option options[] = {
 		.min = 1, .max = 3600000, .standard = "5s", .restart = true,
 		.help = "How long a start waits for Redis before it gives up."},
 
+	{"redis.sentinel", "master", NULL, OPTION_TEXT, IN(config, redis.sentinel_master),
+		.word = true, .min = 1, .max = 128, .restart = true,
+		.help = "Name of the master that the sentinels watch. With it they say where Redis "
+			"is; host, port and unix_socket do not count."},
+	{"redis.sentinel", "hosts", NULL, OPTION_TEXT, IN(config, redis.sentinel_hosts),
+		.word = true, .joined = true, .min = 1, .max = 4096, .restart = true,
+		.help = "The sentinels, as in {\"h1:26379\", \"h2:26379\"}. They are asked one "
+			"after "
+			"another, and at each attempt to connect."},
+	{"redis.sentinel", "username", NULL, OPTION_TEXT, IN(config, redis.sentinel_username),
+		.min = 1, .max = 256, .restart = true, .help = "User at the sentinels themselves."},
+	{"redis.sentinel", "password", NULL, OPTION_TEXT, IN(config, redis.sentinel_password),
+		.min = 1, .max = 1024, .restart = true, .secret = true,
+		.help = "Password of the sentinels themselves."},
+
 	{"tasks", "retention_days", "TASK_RETENTION_DAYS", OPTION_INT,
 		IN(config, tasks.retention_days), .min = 1, .max = 3650, .standard = "7",
 		.help = "Days that an ended task and its results are kept."},
@@ -160,6 +175,13 @@ bool option_section_is_known(const char *section)
 		}
 	}
 	return false;
+}
+
+size_t option_section_outer(const char *section)
+{
+	const char *dot = strchr(section, '.');
+
+	return dot == NULL ? 0 : (size_t)(dot - section);
 }
 
 bool option_section_is_open(const char *section)

@@ -25,7 +25,7 @@ enum option_type {
 };
 
 struct option {
-	const char *section;
+	const char *section; /* of a section in another one: "redis.sentinel" */
 	const char *name;
 	const char *environment; /* or NULL */
 	enum option_type type;
@@ -36,7 +36,8 @@ struct option {
 	int64_t min;
 	int64_t max;
 	const char *const *choices;
-	bool word; /* a text without blanks */
+	bool word;   /* a text without blanks */
+	bool joined; /* a list of texts, kept as one with commas */
 	bool secret;
 	bool restart; /* a reload does not change it */
 	const char *help;
@@ -49,6 +50,9 @@ extern const size_t option_count;
 const struct option *option_find(const char *section, const char *name);
 
 bool option_section_is_known(const char *section);
+
+/* The section that a section stands in, by the length of its name in "redis.sentinel"; 0: none. */
+size_t option_section_outer(const char *section);
 
 /* True for mode and engine: they have a name, and members that only a plugin knows. */
 bool option_section_is_open(const char *section);

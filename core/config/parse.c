@@ -84,6 +84,39 @@ static cfg_opt_t *add_section(struct schema *schema, const char *name)
 	return section;
 }
 
+/* A section in a section: an option of it that is a section. */
+static cfg_opt_t *add_inner(struct schema *schema, const char *name)
+{
+	static const cfg_opt_t end[] = {CFG_END()};
+	size_t len = option_section_outer(name);
+	cfg_opt_t *inner;
+
+	for (size_t i = 0; i < schema->count; i++) {
+		cfg_opt_t *outer = &schema->sections[i];
+
+		if (strlen(outer->name) != len || strncmp(outer->name, name, len) != 0) {
+			continue;
+		}
+		if (add_option(&outer->subopts, name + len + 1) < 0) {
+			return NULL;
+		}
+		for (inner = outer->subopts; strcmp(inner->name, name + len + 1) != 0;) {
+			inner++;
+		}
+		if (inner->type != CFGT_SEC) {
+			*inner = (cfg_opt_t)CFG_SEC(name + len + 1, NULL, CFGF_MULTI);
+			inner->subopts = malloc(sizeof(end));
+			if (inner->subopts == NULL) {
+				*inner = end[0];
+				return NULL;
+			}
+			memcpy(inner->subopts, end, sizeof(end));
+		}
+		return inner;
+	}
+	return NULL;
+}
+
 static int make_schema(const struct document *outline, struct schema *schema)
 {
 	for (size_t i = 0; i < outline->count; i++) {
@@ -93,7 +126,9 @@ static int make_schema(const struct document *outline, struct schema *schema)
 		if (strcmp(block->section, "include") == 0) {
 			continue;
 		}
-		section = add_section(schema, block->section);
+		section = option_section_outer(block->section) > 0
+			? add_inner(schema, block->section)
+			: add_section(schema, block->section);
 		if (section == NULL) {
 			return -ENOMEM;
 		}
@@ -109,7 +144,12 @@ static int make_schema(const struct document *outline, struct schema *schema)
 static void schema_finish(struct schema *schema)
 {
 	for (size_t i = 0; i < schema->count; i++) {
-		free(schema->sections[i].subopts);
+		cfg_opt_t *members = schema->sections[i].subopts;
+
+		for (size_t k = 0; members[k].name != NULL; k++) {
+			free(members[k].subopts);
+		}
+		free(members);
 	}
 	free(schema->sections);
 }
@@ -166,23 +206,39 @@ static int take_section(
 	return worst;
 }
 
+/* libconfuse's section of a block. One in another one stands in the last such one before it. */
+static cfg_t *find_section(cfg_t *cfg, const struct document *outline, size_t at)
+{
+	const char *name = outline->blocks[at].section;
+	size_t len = option_section_outer(name);
+	size_t outer = 0;
+	unsigned before = 0;
+
+	if (len > 0) {
+		for (outer = at - 1; option_section_outer(outline->blocks[outer].section) > 0;) {
+			outer--;
+		}
+		cfg = find_section(cfg, outline, outer);
+	}
+	for (size_t k = outer; k < at; k++) {
+		before += strcmp(outline->blocks[k].section, name) == 0;
+	}
+	return cfg == NULL ? NULL : cfg_getnsec(cfg, len > 0 ? name + len + 1 : name, before);
+}
+
 static int take_outline(cfg_t *cfg, struct config_problems *problems, struct document *outline)
 {
 	int worst = 0;
 
 	for (size_t i = 0; i < outline->count; i++) {
 		struct document_block *block = &outline->blocks[i];
-		unsigned before = 0;
 		cfg_t *section;
 		int result;
 
 		if (strcmp(block->section, "include") == 0) {
 			continue;
 		}
-		for (size_t k = 0; k < i; k++) {
-			before += strcmp(outline->blocks[k].section, block->section) == 0;
-		}
-		section = cfg_getnsec(cfg, block->section, before);
+		section = find_section(cfg, outline, i);
 		if (section == NULL) {
 			problems_add(problems, block->place, "the section %s cannot be read",
 				block->section);

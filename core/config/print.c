@@ -20,14 +20,15 @@ static void print_paths(const void *object, const struct option *option, struct 
 	buf_add_char(out, '}');
 }
 
-static void print_option(const void *object, const struct option *option, struct buf *out)
+static void print_option(
+	const void *object, const struct option *option, const char *indent, struct buf *out)
 {
 	bool text = !store_is_number(option) && option->type != OPTION_PATHS;
 
 	if (option->type == OPTION_URL || (text && store_text(object, option) == NULL)) {
 		return;
 	}
-	buf_printf(out, "\t%s = ", option->name);
+	buf_printf(out, "%s%s = ", indent, option->name);
 	if (option->secret) {
 		buf_add_text(out, "\"***\"");
 	} else if (option->type == OPTION_PATHS) {
@@ -44,8 +45,36 @@ static void print_section(const void *object, const char *section, struct buf *o
 {
 	for (size_t i = 0; i < option_count; i++) {
 		if (strcmp(options[i].section, section) == 0) {
-			print_option(object, &options[i], out);
+			print_option(object, &options[i], "\t", out);
 		}
+	}
+}
+
+/* The sections in a section; those of which nothing is set are left out. */
+static void print_inner(const void *object, const char *section, struct buf *out)
+{
+	const char *inner = "";
+
+	for (size_t i = 0; i < option_count; i++) {
+		size_t outer = option_section_outer(options[i].section);
+		struct buf body = {0};
+
+		if (outer != strlen(section) || strcmp(options[i].section, inner) == 0 ||
+			strncmp(options[i].section, section, outer) != 0) {
+			continue;
+		}
+		inner = options[i].section;
+		for (size_t k = i; k < option_count; k++) {
+			if (strcmp(options[k].section, inner) == 0) {
+				print_option(object, &options[k], "\t\t", &body);
+			}
+		}
+		if (body.len > 0) {
+			buf_printf(out, "\t%s {\n", inner + outer + 1);
+			buf_add(out, body.data, body.len);
+			buf_add_text(out, "\t}\n");
+		}
+		buf_finish(&body);
 	}
 }
 
@@ -55,12 +84,14 @@ void config_print(const struct config *config, struct buf *out)
 
 	for (size_t i = 0; i < option_count; i++) {
 		if (option_section_is_open(options[i].section) ||
+			option_section_outer(options[i].section) > 0 ||
 			strcmp(options[i].section, section) == 0) {
 			continue;
 		}
 		section = options[i].section;
 		buf_printf(out, "%s {\n", section);
 		print_section(config, section, out);
+		print_inner(config, section, out);
 		buf_add_text(out, "}\n");
 	}
 	for (size_t i = 0; i < config->engine_count; i++) {

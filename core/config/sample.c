@@ -117,6 +117,28 @@ static void add_option(const char *prefix, const struct option *option, struct b
 	}
 }
 
+static void add_inner(const char *section, struct buf *out)
+{
+	const char *inner = "";
+
+	for (size_t i = 0; i < option_count; i++) {
+		size_t outer = option_section_outer(options[i].section);
+
+		if (outer != strlen(section) || strncmp(options[i].section, section, outer) != 0) {
+			continue;
+		}
+		if (strcmp(options[i].section, inner) != 0) {
+			buf_printf(out, "%s\n\t%s {\n", inner[0] != '\0' ? "\t}\n" : "",
+				options[i].section + outer + 1);
+			inner = options[i].section;
+		} else {
+			buf_add_char(out, '\n');
+		}
+		add_option("\t\t# ", &options[i], out);
+	}
+	buf_add_text(out, inner[0] != '\0' ? "\t}\n" : "");
+}
+
 static void add_section(const char *section, struct buf *out)
 {
 	bool open = option_section_is_open(section);
@@ -139,6 +161,7 @@ static void add_section(const char *section, struct buf *out)
 			first = false;
 		}
 	}
+	add_inner(section, out);
 	buf_add_text(out, open ? "# }\n" : "}\n");
 }
 
@@ -148,7 +171,8 @@ void config_sample(struct buf *out)
 
 	buf_add_text(out, head);
 	for (size_t i = 0; i < option_count; i++) {
-		if (strcmp(options[i].section, section) != 0) {
+		if (strcmp(options[i].section, section) != 0 &&
+			option_section_outer(options[i].section) == 0) {
 			section = options[i].section;
 			add_section(section, out);
 		}

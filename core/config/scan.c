@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,8 +152,47 @@ static bool check_member(
 	return true;
 }
 
-static int take_member(struct scan *scan, struct document_block *block)
+static int take_members(struct scan *scan, size_t at);
+
+/* A section in a section, as redis { sentinel { } }: becomes a block of its own. */
+static int take_inner(struct scan *scan, const char *name, int line)
 {
+	struct document_block *block;
+	int result;
+
+	if (scan->document->count == LIMIT_CONFIG_BLOCKS) {
+		problems_add(scan->lexer.problems, place_of(scan, line),
+			"a file has at most %d sections", LIMIT_CONFIG_BLOCKS);
+		return -EINVAL;
+	}
+	block = document_add_block(scan->document);
+	if (block == NULL) {
+		return -ENOMEM;
+	}
+	block->section = strdup(name);
+	block->place = place_of(scan, line);
+	if (block->section == NULL) {
+		return -ENOMEM;
+	}
+	result = take_members(scan, scan->document->count - 1);
+	if (result == 0) {
+		next(scan);
+	}
+	return result;
+}
+
+/* True when the section has another one of that name in it, whose whole name is then written. */
+static bool is_inner(
+	const struct document_block *block, const char *name, char whole[2 * LIMIT_CONFIG_NAME + 2])
+{
+	(void)snprintf(whole, 2 * LIMIT_CONFIG_NAME + 2, "%s.%s", block->section, name);
+	return option_section_is_known(whole);
+}
+
+static int take_member(struct scan *scan, size_t at)
+{
+	struct document_block *block = &scan->document->blocks[at];
+	char whole[2 * LIMIT_CONFIG_NAME + 2];
 	size_t start = scan->token.start;
 	int line = scan->token.line;
 	size_t end;
@@ -170,6 +210,10 @@ static int take_member(struct scan *scan, struct document_block *block)
 		return -EINVAL;
 	}
 	next(scan);
+	if (at_mark(scan, '{') && is_inner(block, name, whole)) {
+		free(name);
+		return take_inner(scan, whole, line);
+	}
 	if (at_mark(scan, '{') || at_text(scan) || at_mark(scan, '(')) {
 		problems_add(scan->lexer.problems, place_of(scan, line),
 			"%s stands inside the section %s that begins at line %d; close that "
@@ -196,19 +240,21 @@ static int take_member(struct scan *scan, struct document_block *block)
 	return 0;
 }
 
-static int take_members(struct scan *scan, struct document_block *block)
+static int take_members(struct scan *scan, size_t at)
 {
 	next(scan);
 	while (!at_mark(scan, '}')) {
 		int result;
 
 		if (scan->token.kind == TOKEN_END) {
+			const struct document_block *block = &scan->document->blocks[at];
+
 			problems_add(scan->lexer.problems, block->place,
 				"the section %s begins here and is never closed with \"}\"",
 				block->section);
 			return -EINVAL;
 		}
-		result = take_member(scan, block);
+		result = take_member(scan, at);
 		if (result < 0) {
 			return result;
 		}
@@ -278,6 +324,7 @@ static int take_block(struct scan *scan)
 {
 	size_t start = scan->token.start;
 	size_t end;
+	size_t at = scan->document->count;
 	int line = scan->token.line;
 	char *name = take_name(scan, "the name of a section");
 	struct document_block *block;
@@ -333,18 +380,20 @@ static int take_block(struct scan *scan)
 
 		/* what is in a section that there is not is read for its end alone */
 		scan->lexer.problems = &unheard;
-		result = take_members(scan, block);
+		result = take_members(scan, at);
 		scan->lexer.problems = problems;
 		config_problems_finish(&unheard);
 		if (result == 0) {
 			end = scan->token.end;
 			next(scan);
 			lexer_blank(&scan->lexer, start, end);
-			document_drop_block(scan->document);
+			while (scan->document->count > at) {
+				document_drop_block(scan->document);
+			}
 		}
 		return result;
 	}
-	result = take_members(scan, block);
+	result = take_members(scan, at);
 	if (result == 0) {
 		next(scan);
 	}

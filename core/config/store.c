@@ -174,6 +174,28 @@ static int put_paths(void *object, const struct setting *setting, struct err *er
 	return 0;
 }
 
+static int put_joined(void *object, const struct setting *setting, struct err *err)
+{
+	char **text = place_in(object, setting->option);
+	struct buf joined = {0};
+	char *made = NULL;
+	int result;
+
+	if (setting->append && *text != NULL) {
+		buf_printf(&joined, "%s", *text);
+	}
+	for (size_t i = 0; i < setting->count; i++) {
+		buf_printf(&joined, "%s%s", joined.len > 0 ? "," : "", setting->values[i].text);
+	}
+	result = buf_failed(&joined) ? -ENOMEM : make_text(setting, buf_cstr(&joined), err, &made);
+	if (result == 0) {
+		free(*text);
+		*text = made;
+	}
+	buf_finish(&joined);
+	return result;
+}
+
 static int put_setting(void *object, const struct setting *setting, struct err *err)
 {
 	const struct option *option = setting->option;
@@ -184,6 +206,9 @@ static int put_setting(void *object, const struct setting *setting, struct err *
 
 	if (option->type == OPTION_PATHS) {
 		return put_paths(object, setting, err);
+	}
+	if (option->joined) {
+		return put_joined(object, setting, err);
 	}
 	if (setting->list || setting->append || setting->count != 1) {
 		return err_set(err, -EINVAL, "%s takes one value, not a list", option->name);

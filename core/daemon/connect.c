@@ -68,7 +68,7 @@ static void on_up(struct link *link, const struct link_server *server, void *dat
 	struct supervisor *sup = data;
 
 	(void)link;
-	log_info("connected to Redis", LOG_S("redis", sup->redis_text),
+	log_info("connected to Redis", LOG_S("redis", link_where(link)),
 		LOG_S("version", server->version));
 	warn_of_server(server);
 	sup->redis_why[0] = '\0';
@@ -149,6 +149,41 @@ static void on_message(struct link *link, struct str channel, struct str text, v
 	}
 }
 
+/* "<master> <old host> <old port> <new host> <new port>" */
+static void on_switched(struct link *link, struct str channel, struct str text, void *data)
+{
+	struct supervisor *sup = data;
+	const char *master = sup->catalog->config->redis.sentinel_master;
+	size_t len = strlen(master);
+
+	(void)link;
+	(void)channel;
+	if (text.len > len && memcmp(text.data, master, len) == 0 && text.data[len] == ' ') {
+		log_info("the sentinels have made another server the master");
+		link_follow(sup->link, "the master is another server now");
+		link_follow(sup->waiting_link, "the master is another server now");
+		link_follow(sup->channel_link, "the master is another server now");
+	}
+}
+
+/* A switch may have been told while nobody listened; asking again is cheap. */
+static void on_sentinel_up(struct link *link, const struct link_server *server, void *data)
+{
+	struct supervisor *sup = data;
+
+	(void)server;
+	log_debug("listening to a sentinel", LOG_S("sentinel", link_where(link)));
+	if (!link_is_up(sup->link)) {
+		link_follow(sup->link, "a sentinel is there");
+	}
+}
+
+static const struct link_owner sentinel_owner = {
+	.up = on_sentinel_up,
+	.down = on_quiet_down,
+	.message = on_switched,
+};
+
 static const struct link_owner main_owner = {.up = on_up, .down = on_down};
 static const struct link_owner waiting_owner = {.up = on_quiet_up, .down = on_quiet_down};
 static const struct link_owner channel_owner = {
@@ -156,6 +191,28 @@ static const struct link_owner channel_owner = {
 	.down = on_quiet_down,
 	.message = on_message,
 };
+
+static int open_sentinel(struct supervisor *sup, const struct redis_address *address)
+{
+	static const char *const channels[] = {"+switch-master", NULL};
+	const struct redis_address sentinel = {
+		.username = address->sentinel_username,
+		.password = address->sentinel_password,
+		.connect_timeout_ms = address->connect_timeout_ms,
+		.sentinel_master = address->sentinel_master,
+		.sentinel_hosts = address->sentinel_hosts,
+	};
+	const struct link_options options = {
+		.address = &sentinel,
+		.name = "formyd-sentinel",
+		.flags = LINK_SENTINEL,
+		.channels = channels,
+		.owner = &sentinel_owner,
+		.data = sup,
+	};
+
+	return address->sentinel_master ? link_open(sup->loop, &options, &sup->sentinel_link) : 0;
+}
 
 int connect_open(struct supervisor *sup, struct err *err)
 {
@@ -168,6 +225,10 @@ int connect_open(struct supervisor *sup, struct err *err)
 		.username = config->redis.username,
 		.password = config->redis.password,
 		.connect_timeout_ms = (uint32_t)config->redis.connect_timeout_ms,
+		.sentinel_master = config->redis.sentinel_master,
+		.sentinel_hosts = config->redis.sentinel_hosts,
+		.sentinel_username = config->redis.sentinel_username,
+		.sentinel_password = config->redis.sentinel_password,
 	};
 	const struct queue_options queue_options = {
 		.prefix = config->redis.key_prefix,
@@ -211,6 +272,9 @@ int connect_open(struct supervisor *sup, struct err *err)
 	options.channels = channels;
 	options.name = "formyd-channels";
 	result = link_open(sup->loop, &options, &sup->channel_link);
+	if (result == 0) {
+		result = open_sentinel(sup, &address);
+	}
 	return result < 0 ? err_set(err, result, "out of memory") : 0;
 }
 
@@ -221,6 +285,8 @@ void connect_close(struct supervisor *sup)
 	link_close(sup->link);
 	link_close(sup->waiting_link);
 	link_close(sup->channel_link);
+	link_close(sup->sentinel_link);
+	sup->sentinel_link = NULL;
 	sup->link = NULL;
 	sup->waiting_link = NULL;
 	sup->channel_link = NULL;

@@ -94,6 +94,7 @@ struct supervisor {
 	struct link *link;         /* scripts */
 	struct link *waiting_link; /* BLMOVE, nothing else */
 	struct link *channel_link; /* wake-ups and cancels */
+	struct link *sentinel_link; /* where the master is; NULL: no sentinels */
 	struct queue *queue;
 	uv_prepare_t turn;
 	unsigned turns_in_flight;

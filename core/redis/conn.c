@@ -15,6 +15,7 @@
 #include "redis/explain.h"
 #include "redis/handshake.h"
 #include "redis/script.h"
+#include "redis/sentinel.h"
 
 struct redis_conn {
 	redisContext *context; /* NULL: not connected */
@@ -22,6 +23,7 @@ struct redis_conn {
 	char where[REDIS_ADDRESS_TEXT_SIZE];
 	char *name;
 	uint32_t command_timeout_ms;
+	unsigned sentinel; /* the one to ask first */
 };
 
 static struct timeval timeval_of(uint32_t ms)
@@ -176,11 +178,31 @@ static int conn_shake_hands(struct redis_conn *conn, struct err *err)
 			return result;
 		}
 	}
+	if (conn->address.sentinel_master && shake.replica) {
+		return redis_explain_replica(err, conn->where);
+	}
 	return 0;
+}
+
+/* Asks the sentinels; like hiredis' own writes, without SIGPIPE. */
+static int conn_find(struct redis_conn *conn, struct err *err, struct sentinel_place *ret_master)
+{
+	sigset_t before;
+	bool was_pending = hold_sigpipe(&before);
+	int result = sentinel_find_master(&conn->address, conn->sentinel++, err, ret_master);
+
+	let_sigpipe(&before, was_pending);
+	if (result == 0) {
+		(void)snprintf(conn->where, sizeof(conn->where), "%s:%u", ret_master->host,
+			ret_master->port);
+	}
+	return result;
 }
 
 int redis_conn_open(struct redis_conn *conn, struct err *err)
 {
+	struct sentinel_place master = {0};
+	bool tcp = conn->address.sentinel_master || !conn->address.unix_socket;
 	struct timeval connect_timeout = timeval_of(conn->address.connect_timeout_ms);
 	struct timeval command_timeout = timeval_of(conn->command_timeout_ms);
 	int result;
@@ -189,8 +211,16 @@ int redis_conn_open(struct redis_conn *conn, struct err *err)
 		return 0;
 	}
 	redis_conn_close(conn);
+	if (conn->address.sentinel_master) {
+		result = conn_find(conn, err, &master);
+		if (result < 0) {
+			return result;
+		}
+	}
 	errno = 0;
-	if (conn->address.unix_socket) {
+	if (conn->address.sentinel_master) {
+		conn->context = redisConnectWithTimeout(master.host, master.port, connect_timeout);
+	} else if (!tcp) {
 		conn->context =
 			redisConnectUnixWithTimeout(conn->address.unix_socket, connect_timeout);
 	} else {
@@ -207,7 +237,7 @@ int redis_conn_open(struct redis_conn *conn, struct err *err)
 		redis_conn_close(conn);
 		return result;
 	}
-	handshake_prepare_socket(conn->context->fd, !conn->address.unix_socket);
+	handshake_prepare_socket(conn->context->fd, tcp);
 	if (conn->command_timeout_ms > 0) {
 		(void)redisSetTimeout(conn->context, command_timeout);
 	}

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +79,15 @@ void link_reset(struct link *link, const char *why)
 	if (link->state == LINK_CONNECTING || link->state == LINK_UP) {
 		(void)err_set(&link->why, -ECONNRESET, "%s", why);
 		link_drop(link);
+	}
+}
+
+void link_follow(struct link *link, const char *why)
+{
+	link->retry_ms = 0;
+	link_reset(link, why);
+	if (link->state == LINK_WAITING) {
+		(void)uv_timer_start(&link->timer, on_timer, 0, 0);
 	}
 }
 
@@ -245,17 +255,21 @@ static void on_connect(const redisAsyncContext *context, int status)
 	}
 }
 
-static void link_connect(struct link *link)
+/* place: NULL for the address itself. */
+static void link_connect_to(struct link *link, const struct sentinel_place *place)
 {
+	bool tcp = place || !link->address.unix_socket;
 	redisAsyncContext *context;
 	int error;
 
 	link->why.text[0] = '\0';
 	errno = 0;
-	if (link->address.unix_socket) {
-		context = redisAsyncConnectUnix(link->address.unix_socket);
-	} else {
+	if (place) {
+		context = redisAsyncConnect(place->host, place->port);
+	} else if (tcp) {
 		context = redisAsyncConnect(link->address.host, link->address.port);
+	} else {
+		context = redisAsyncConnectUnix(link->address.unix_socket);
 	}
 	error = errno;
 	if (!context) {
@@ -271,7 +285,7 @@ static void link_connect(struct link *link)
 		return;
 	}
 	context->data = link;
-	handshake_prepare_socket(context->c.fd, !link->address.unix_socket);
+	handshake_prepare_socket(context->c.fd, tcp);
 	error = link_poll_attach(link->loop, context, on_context_gone, link);
 	if (error < 0) {
 		(void)err_set(&link->why, error, "cannot watch the connection to Redis: %s",
@@ -287,6 +301,50 @@ static void link_connect(struct link *link)
 	if (link_shake_hands(link) < 0) {
 		(void)err_set(&link->why, -ENOMEM, "out of memory");
 		link_drop(link);
+	}
+}
+
+static void link_name_place(struct link *link, const struct sentinel_place *place)
+{
+	(void)snprintf(link->where, sizeof(link->where), "%s:%u", place->host, place->port);
+}
+
+void link_found(struct link *link, const struct sentinel_place *master)
+{
+	if (!master) {
+		link_wait(link);
+		return;
+	}
+	link_name_place(link, master);
+	link_connect_to(link, master);
+}
+
+static void link_connect(struct link *link)
+{
+	struct sentinel_place place;
+	int result = 0;
+
+	if (!link->address.sentinel_master) {
+		link_connect_to(link, NULL);
+		return;
+	}
+	/* the next one each time: this one may be wrong about the master */
+	if (link->flags & LINK_SENTINEL) {
+		result = sentinel_at(&link->address, link->sentinel++, &link->why, &place);
+		if (result == 0) {
+			link_name_place(link, &place);
+			link_connect_to(link, &place);
+		}
+	} else {
+		link->state = LINK_FINDING;
+		result = link_find(link);
+		link->sentinel++;
+		if (result < 0) {
+			(void)err_set(&link->why, result, "out of memory");
+		}
+	}
+	if (result < 0) {
+		link_wait(link);
 	}
 }
 
@@ -370,6 +428,7 @@ void link_close(struct link *link)
 	}
 	going = link->state == LINK_GOING;
 	link->state = LINK_CLOSED;
+	link_find_forget(link);
 	if (link->context && !going) {
 		redisAsyncFree(link->context);
 	}

@@ -2,7 +2,8 @@
  *
  * It connects, proves who it is, looks at the server, and only then says up(). When the connection
  * goes it calls back every command that waits, with reply NULL, says down() and tries again after
- * 50 ms to 2 s. Commands are taken only while it is up. All calls and callbacks happen on the
+ * 50 ms to 2 s. Where the master is, sentinels are asked at each attempt. Commands are taken only
+ * while it is up. All calls and callbacks happen on the
  * loop's thread; a callback may use the link, and may close it. The program must ignore SIGPIPE. */
 #ifndef FORMY_REDIS_LINK_H
 #define FORMY_REDIS_LINK_H
@@ -41,7 +42,9 @@ struct link_owner {
 
 enum {
 	LINK_BLOCKING = 1, /* commands on it may wait for ever: no watchdog */
-	LINK_WRITES = 2    /* a replica, which takes no writes, is no server to it: down() */
+	LINK_WRITES = 2,   /* a replica, which takes no writes, is no server to it: down() */
+	LINK_SENTINEL =
+		4 /* to the sentinels of the address, one after another, and not the master */
 };
 
 struct link_options {
@@ -93,5 +96,8 @@ int link_call_script(struct link *link, const struct script *script, const struc
 
 /* Drops the connection as if it had broken, and connects anew. */
 void link_reset(struct link *link, const char *why);
+
+/* The same, and at once: the master is elsewhere now. A link that waits to connect waits no more. */
+void link_follow(struct link *link, const char *why);
 
 #endif

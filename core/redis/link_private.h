@@ -5,11 +5,14 @@
 #include "base/err.h"
 #include "redis/handshake.h"
 #include "redis/link.h"
+#include "redis/sentinel.h"
 
+struct link_search;
 struct redisAsyncContext;
 
 enum link_state {
 	LINK_WAITING,    /* no connection, the timer runs */
+	LINK_FINDING,    /* the sentinels are asked where the master is */
 	LINK_CONNECTING, /* until the last answer of the handshake */
 	LINK_UP,
 	LINK_GOING, /* hiredis is freeing the context */
@@ -22,6 +25,8 @@ struct link {
 	uv_loop_t *loop;
 	uv_timer_t timer; /* waiting: the next attempt; else: is an answer overdue? */
 	struct redis_address address;
+	struct link_search *search; /* under way; NULL: none */
+	unsigned sentinel;          /* the one to ask first */
 	char where[REDIS_ADDRESS_TEXT_SIZE];
 	char *name;
 	char **channels;
@@ -38,5 +43,13 @@ struct link {
 	uint32_t retry_ms;
 	struct err why;
 };
+
+/* link_find.c: asks the sentinels on a thread of the loop's pool; link_found() follows, from the
+ * loop, unless link_find_forget() came first. 0 or a negative errno. */
+int link_find(struct link *link);
+void link_find_forget(struct link *link);
+
+/* link.c. master: NULL on failure, link->why is set. */
+void link_found(struct link *link, const struct sentinel_place *master);
 
 #endif

@@ -109,6 +109,13 @@ typedef struct formy_client_options {
 
 	uint32_t retention_s; /* how long a task cancelled here is kept: 7 days */
 	uint32_t reserved;
+
+	/* With a master's name, Redis Sentinel says where the server is: host, port and unix_socket
+	 * do not count. */
+	const char *sentinel_master;   /* none */
+	const char *sentinel_hosts;    /* "host:port,host:port" */
+	const char *sentinel_username; /* of the sentinels themselves; none: the default user */
+	const char *sentinel_password; /* none */
 } formy_client_options;
 
 /* Makes a client. Connects to nothing: the first call that needs Redis does. On failure the

@@ -40,6 +40,8 @@ static void test_defaults(void **state)
 	assert_null(config->redis.username);
 	assert_null(config->redis.password);
 	assert_null(config->redis.unix_socket);
+	assert_null(config->redis.sentinel_master);
+	assert_null(config->redis.sentinel_hosts);
 	assert_string_equal(config->redis.key_prefix, "formy");
 	assert_int_equal(config->redis.connect_timeout_ms, 5000);
 	assert_int_equal(config->tasks.retention_days, 7);
@@ -67,7 +69,8 @@ static void test_defaults(void **state)
 }
 
 static const char full[] =
-	"redis { host = \"h\" port = 1 db = 2 username = u password = \"p\\\"\\${w}\"\n"
+	"redis { host = \"h\" port = 1 sentinel { master = mm hosts = {\"h1:1\", h2}\n"
+	"  username = su password = sp } db = 2 username = u password = \"p\\\"\\${w}\"\n"
 	"  unix_socket = \"run/r.sock\" key_prefix = \"{x}\" connect_timeout = 250ms }\n"
 	"tasks { retention_days = 8 fair_share = 4 unknown_mode_grace = 1 max_concurrent_per_user "
 	"= 0 max_attempts = 4\n"
@@ -95,6 +98,9 @@ static void check_full(const struct config *config, const char *folder)
 	assert_path(config->redis.unix_socket, folder, "run/r.sock");
 	assert_string_equal(config->redis.key_prefix, "{x}");
 	assert_int_equal(config->redis.connect_timeout_ms, 250);
+	assert_string_equal(config->redis.sentinel_master, "mm");
+	assert_string_equal(config->redis.sentinel_hosts, "h1:1,h2");
+	assert_string_equal(config->redis.sentinel_username, "su");
 	assert_int_equal(config->tasks.retention_days, 8);
 	assert_int_equal(config->tasks.max_concurrent_per_user, 0);
 	assert_int_equal(config->tasks.max_attempts, 4);
@@ -144,7 +150,7 @@ static void test_every_option(void **state)
 
 	check_full(config, *state);
 	assert_string_equal(config->redis.password, "p\"${w}");
-	assert_int_equal(config_find_mode(config, "AB")->line, 9);
+	assert_int_equal(config_find_mode(config, "AB")->line, 10);
 	assert_string_equal(config_find_mode(config, "CD")->file, config->files[0]);
 	/* an option that the table has and the text above has not is not tested here */
 	for (size_t i = 0; i < option_count; i++) {
@@ -175,6 +181,28 @@ static void test_print_round_trip(void **state)
 	config_destroy(config);
 	buf_finish(&first);
 	buf_finish(&second);
+}
+
+static void test_a_section_in_a_section(void **state)
+{
+	struct config_flag items[] = {{"redis.sentinel.master", "flag"}};
+	struct config_flags flags = {items, 1};
+	struct config *config;
+
+	config_case_write(*state, "formy.conf",
+		"redis { sentinel { master = one } host = a sentinel { hosts = h1 } }\n"
+		"tasks { max_attempts = 2 }\n"
+		"redis { port = 7 sentinel { hosts += {h2, \"h3:3\"} } db = 1 }\n");
+	config_case_write(*state, "conf.d/1.conf", "redis { sentinel { password = p } }\n");
+	config = config_case_load(*state, &flags);
+	assert_string_equal(config->redis.sentinel_master, "flag");
+	assert_string_equal(config->redis.sentinel_hosts, "h1,h2,h3:3");
+	assert_string_equal(config->redis.sentinel_password, "p");
+	assert_string_equal(config->redis.host, "a");
+	assert_int_equal(config->redis.port, 7);
+	assert_int_equal(config->redis.db, 1);
+	assert_int_equal(config->tasks.max_attempts, 2);
+	config_destroy(config);
 }
 
 static void test_precedence(void **state)
@@ -422,6 +450,7 @@ int main(void)
 		CASE(test_defaults),
 		CASE(test_every_option),
 		CASE(test_print_round_trip),
+		CASE(test_a_section_in_a_section),
 		CASE(test_precedence),
 		CASE(test_every_variable),
 		CASE(test_url),

@@ -26,6 +26,22 @@ static const struct {
 	{"redis {\nhost = \"a\"\nmode \"AB\" {\n}\n}\n",
 		"formy.conf:3: mode stands inside the section redis that begins at line 1; close "
 		"that section with \"}\" first, or write mode = ...\n"},
+	{"redis { sentinel { master = a } }\n",
+		"formy.conf:1: the section sentinel has a master without hosts; give both\n"},
+	{"redis {\nsentinel {\nhosts = a\n}\n}\n",
+		"formy.conf:2: the section sentinel has hosts without a master; give both\n"},
+	{"redis { sentinel {\nmastr = a } }\n",
+		"formy.conf:2: the section redis.sentinel has no option mastr; did you mean "
+		"master?\n"},
+	{"redis {\nsentinel { master = a hosts = b\n",
+		"formy.conf:2: the section redis.sentinel begins here and is never closed with "
+		"\"}\"\n"},
+	{"redis X { sentinel { master = a } }\n",
+		"formy.conf:1: the section redis takes no name\n"},
+	{"mode AB { sentinel { master = a } }\n",
+		"formy.conf:1: sentinel stands inside the section mode that begins at line 1; "
+		"close "
+		"that section with \"}\" first, or write sentinel = ...\n"},
 	{"redis { port = 010 }\n",
 		"formy.conf:1: port is \"010\", which some read as octal; write "
 		"it without the leading 0\n"},

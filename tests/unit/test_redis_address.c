@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "lib/test.h"
 #include "redis/explain.h"
+#include "redis/sentinel.h"
 
 static void test_text_has_no_password(void **state)
 {
@@ -27,6 +28,35 @@ static void test_text_has_no_password(void **state)
 	assert_string_equal(copy.password, "secret");
 	redis_address_finish(&copy);
 	redis_address_finish(&copy);
+}
+
+static void test_sentinels_are_counted_round(void **state)
+{
+	const struct redis_address address = {
+		.sentinel_master = "m",
+		.sentinel_hosts = "one, two:1,[::1]:2,fe80::1",
+	};
+	static const struct sentinel_place expected[] = {
+		{"one", SENTINEL_PORT}, {"two", 1}, {"::1", 2}, {"fe80::1", SENTINEL_PORT}};
+	static const char *const wrong[] = {
+		"", ",", "a:", "a:0", "a:65536", "a:1x", ":1", "[::1", "[::1]x", "[]:1"};
+	struct sentinel_place place;
+	struct redis_address copy;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(redis_address_copy(&address, &copy), 0);
+	for (unsigned i = 0; i < 9; i++) {
+		assert_int_equal(sentinel_at(&copy, i, &err, &place), 0);
+		assert_string_equal(place.host, expected[i % 4].host);
+		assert_int_equal(place.port, expected[i % 4].port);
+	}
+	redis_address_finish(&copy);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		const struct redis_address bad = {.sentinel_hosts = wrong[i]};
+
+		assert_int_equal(sentinel_at(&bad, 0, &err, &place), -EINVAL);
+	}
 }
 
 static void assert_explained(const char *text, int code, const char *words)
@@ -58,6 +88,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text_has_no_password),
+		cmocka_unit_test(test_sentinels_are_counted_round),
 		cmocka_unit_test(test_explain),
 	};
 
