@@ -47,17 +47,15 @@ local function fail_overdue(options)
 	end
 end
 
--- Reads mode and user out of `data`. Returns them, or nil, a code and a message.
-local function read_data(key, limit)
-	local length = redis.call('HSTRLEN', key, 'data')
-	if length == 0 then
+-- Reads the mode out of `data`. Returns it and the user, or nil, a code and a message.
+local function read_data(text, limit)
+	if not text or text == '' then
 		return nil, 'TASK_DATA_NOT_FOUND', 'The task has no field "data". Write it before the id'
 			.. ' is pushed on the queue.'
-	elseif length > limit then
-		return nil, 'INVALID_REQUEST', 'The field "data" has ' .. length .. ' bytes; at most '
+	elseif #text > limit then
+		return nil, 'INVALID_REQUEST', 'The field "data" has ' .. #text .. ' bytes; at most '
 			.. limit .. ' are taken.'
 	end
-	local text = redis.call('HGET', key, 'data')
 	local ok, data = pcall(cjson.decode, text)
 	if not ok or type(data) ~= 'table' or not text:match('^%s*{') then
 		return nil, 'INVALID_REQUEST', 'The field "data" is not a JSON object.'
@@ -67,19 +65,18 @@ local function read_data(key, limit)
 		return nil, 'INVALID_MODE', 'The member "mode" is not the name of a mode, which is written'
 			.. ' like BACKGROUND_CHANGE.'
 	end
-	return {mode = data.mode, text = text, user = user_of(data)}
+	return data.mode, user_of(data)
 end
 
 -- A task that this worker cannot take now waits in a list of its mode. One that had waited for its
 -- user's limit before leaves that place to the next.
-local function park(id, data, priority, waited)
-	local mode = data.mode
+local function park(id, mode, user, priority, waited)
 	local pushed = redis.pcall('RPUSH', wait_key(mode, priority), id)
 	if type(pushed) == 'table' then
 		add_problem(wait_key(mode, priority), '', 'The key is not a list. Delete or rename it.')
 		redis.call('RPUSH', QUEUES[priority], id)
 	elseif waited then
-		unpark(data.user, 1)
+		unpark(user, 1)
 	end
 	wake = true
 end
@@ -101,43 +98,43 @@ local function park_surplus(id, user, priority, waited, limit)
 	return true
 end
 
--- Takes one id off a list. Returns the task when it was claimed.
-local function claim_task(id, priority, options)
+-- Takes one id off a list. When it is claimed, it goes into the lists of `got`.
+local function claim_task(id, priority, got, options)
 	if not is_task_id(id) then
 		add_problem(id:sub(1, 128), '', 'Something on the queue is not a task id; it was dropped.')
-		return nil
+		return
 	end
 	local key = task_key(id)
 	local hash = redis.pcall('HMGET', key, 'status', 'created_at', 'attempts', 'retried_after',
-		'priority', 'crashes', 'parked')
+		'priority', 'crashes', 'parked', 'data')
 	if hash.err then
 		add_problem(id, '', 'The key ' .. key .. ' is not a hash; its id was dropped.')
-		return nil
+		return
 	elseif not hash[1] and redis.call('EXISTS', key) == 0 then
 		add_problem(id, '', 'The task has no hash: it was deleted, or never written. Dropped.')
-		return nil
+		return
 	elseif not next_state(hash[1] or 'pending', 'claim') then
-		return nil
+		return
 	end
 	local attempts = math.floor(tonumber(hash[3]) or 0) + 1
-	local data, code, message = read_data(key, options.data_limit)
-	if not data then
-		return fail_unread(id, attempts, code, message, options)
+	local name, user, message = read_data(hash[8], options.data_limit)
+	if not name then
+		return fail_unread(id, attempts, user, message, options)
 	end
-	local mode = options.modes[data.mode]
+	local mode = options.modes[name]
 	if not mode then
-		local seen = tonumber(redis.call('HGET', MODES, data.mode) or '0')
+		local seen = tonumber(redis.call('HGET', MODES, name) or '0')
 		if seen == 0 and options.grace_ms == 0 then
-			return fail_unknown(id, attempts, data.mode, options)
+			return fail_unknown(id, attempts, name, options)
 		elseif seen == 0 then
-			redis.call('HSETNX', MODES, data.mode, 0)
+			redis.call('HSETNX', MODES, name, 0)
 			redis.call('ZADD', UNKNOWN, 'NX', now_ms + options.grace_ms, id)
 		end
-		return park(id, data, priority, hash[7])
-	elseif park_surplus(id, data.user, priority, hash[7], options.user_limit) then
-		return nil
+		return park(id, name, user, priority, hash[7])
+	elseif park_surplus(id, user, priority, hash[7], options.user_limit) then
+		return
 	elseif mode.room == 0 or mode.left == 0 then
-		return park(id, data, priority, hash[7])
+		return park(id, name, user, priority, hash[7])
 	end
 	mode.room, mode.left = mode.room - 1, mode.left - 1
 	redis.call('HSET', key, 'status', 'processing', 'started_at', now_text, 'updated_at', now_text,
@@ -154,12 +151,14 @@ local function claim_task(id, priority, options)
 	end
 	add_event(id, 'processing')
 	local crashes = tonumber(hash[6]) or 0
-	local claim = {token = options.token, mode = data.mode, worker = options.worker,
-		priority = priority, user = data.user}
+	local claim = {token = options.token, mode = name, worker = options.worker,
+		priority = priority, user = user,
+		created = string.format('%.0f', time_ms(hash[2]) or now_ms)}
+	local at = #got.ids + 1
 	count_held(claim, 1)
-	return {id = id, created = hash[2], claim = claim_text(claim),
-		reply = {id, attempts, attempts - (tonumber(hash[4]) or 0) - crashes, priority,
-			data.mode, data.user, hash[2] or '', data.text, crashes}}
+	got.ids[at], got.created[at], got.claims[at] = id, claim.created, claim_text(claim)
+	got.replies[at] = {id, attempts, attempts - (tonumber(hash[4]) or 0) - crashes, priority,
+		name, user, hash[2] or '', hash[8], crashes}
 end
 
 -- Empties a list into `got` until there are `want`, within a bound of looked-at ids.
@@ -168,8 +167,8 @@ local function claim_from(list, priority, got, options)
 	if exhausted[list] then
 		return
 	end
-	while #got < options.want and options.bound > 0 do
-		local ids = redis.pcall('LPOP', list, math.min(options.want - #got, options.bound))
+	while #got.ids < options.want and options.bound > 0 do
+		local ids = redis.pcall('LPOP', list, math.min(options.want - #got.ids, options.bound))
 		if not ids then
 			exhausted[list] = true
 			return
@@ -180,30 +179,26 @@ local function claim_from(list, priority, got, options)
 		end
 		options.bound = options.bound - #ids
 		for _, id in ipairs(ids) do
-			got[#got + 1] = claim_task(id, priority, options)
+			claim_task(id, priority, got, options)
 		end
 	end
 end
 
 local function write_claims(got, options)
-	local ids, leases, claims, indexed = {}, {}, {}, {}
-	for i, task in ipairs(got) do
-		ids[i] = task.id
-		leases[2 * i - 1], leases[2 * i] = now_ms + options.lease_ms, task.id
-		claims[2 * i - 1], claims[2 * i] = task.id, task.claim
+	local leases, claims, indexed = {}, {}, {}
+	local lease_end = string.format('%.0f', now_ms + options.lease_ms)
+	for i, id in ipairs(got.ids) do
+		leases[2 * i - 1], leases[2 * i] = lease_end, id
+		claims[2 * i - 1], claims[2 * i] = id, got.claims[i]
+		indexed[2 * i - 1], indexed[2 * i] = got.created[i], id
 	end
-	for i, known in ipairs(redis.call('ZMSCORE', INDEX.all, unpack(ids))) do
-		if not known then
-			indexed[#indexed + 1] = time_ms(got[i].created) or now_ms
-			indexed[#indexed + 1] = ids[i]
-		end
-	end
-	redis.call('SADD', PROCESSING, unpack(ids))
+	redis.call('SADD', PROCESSING, unpack(got.ids))
 	redis.call('ZADD', LEASE, unpack(leases))
 	redis.call('HSET', CLAIMS, unpack(claims))
-	redis.call('ZREM', INDEX.pending, unpack(ids))
-	redis.call('ZREM', DELAYED, unpack(ids))
-	if #indexed > 0 then
-		redis.call('ZADD', INDEX.all, unpack(indexed))
+	redis.call('ZADD', INDEX.all, 'NX', unpack(indexed))
+	for _, key in ipairs({INDEX.pending, DELAYED}) do
+		if redis.call('EXISTS', key) == 1 then
+			redis.call('ZREM', key, unpack(got.ids))
+		end
 	end
 end

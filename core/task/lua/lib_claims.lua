@@ -1,14 +1,15 @@
--- Who holds what. A claim is "<token> <mode> <worker> <priority> <1: it was started> <user>".
+-- Who holds what. A claim is "<token> <mode> <worker> <priority> <1: it was started> <created ms>
+-- <user>".
 local function read_claim(text)
-	local token, mode, worker, priority, started, user =
-		(text or ''):match('^(%S+) (%S+) (%S+) (%S+) ([01]) (.*)$')
+	local token, mode, worker, priority, started, created, user =
+		(text or ''):match('^(%S+) (%S+) (%S+) (%S+) ([01]) (%d+) (.*)$')
 	return {token = token, mode = mode, worker = worker, priority = priority or 'normal',
-		started = started == '1', user = user or ''}
+		started = started == '1', created = created, user = user or ''}
 end
 
 local function claim_text(claim)
-	return table.concat({claim.token, claim.mode, claim.worker, claim.priority,
-		claim.started and '1' or '0', claim.user}, ' ')
+	return claim.token .. ' ' .. claim.mode .. ' ' .. claim.worker .. ' ' .. claim.priority .. ' '
+		.. (claim.started and '1' or '0') .. ' ' .. claim.created .. ' ' .. claim.user
 end
 
 -- Ends the holding of a task, whatever becomes of it. ended: its user's place goes to another one.

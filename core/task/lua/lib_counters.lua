@@ -24,16 +24,19 @@ local function load_counters(names)
 end
 
 local function counter(name)
-	load_counters({name})
+	if not counters[name] then
+		load_counters({name})
+	end
 	return counters[name]
 end
 
 -- A claim begins (1) or ends (-1).
 local function count_held(claim, by)
-	local names = {'m:' .. claim.mode, claim.user ~= '' and 'u:' .. claim.user or nil}
-	load_counters(names)
-	for _, name in ipairs(names) do
-		counters[name].held = math.max(0, counters[name].held + by)
+	local mode = counter('m:' .. claim.mode)
+	mode.held = math.max(0, mode.held + by)
+	if claim.user ~= '' then
+		local user = counter('u:' .. claim.user)
+		user.held = math.max(0, user.held + by)
 	end
 end
 

@@ -4,42 +4,36 @@ local EVENT = {done = 'succeed', failed = 'fail', retry = 'retry_later', crashed
 	cancelled = 'cancel'}
 
 local function write_outcome(key, outcome, to, retention)
-	local set = {'status', to, 'updated_at', now_text}
-	local function add(name, value)
-		set[#set + 1] = name
-		set[#set + 1] = value
-	end
-	if to == 'pending' then
+	if to == 'done' then
+		redis.call('HSET', key, 'status', to, 'updated_at', now_text, 'completed_at', now_text,
+			'processing_time', outcome.seconds, 'progress', '100', 'current_step', 'Done',
+			'result', outcome.json)
+	elseif to == 'failed' then
+		redis.call('HSET', key, 'status', to, 'updated_at', now_text, 'failed_at', now_text,
+			'processing_time', outcome.seconds, 'error', outcome.json)
+	elseif to == 'cancelled' then
+		redis.call('HSET', key, 'status', to, 'updated_at', now_text, 'cancelled_at', now_text,
+			'processing_time', outcome.seconds)
+	else
+		redis.call('HSET', key, 'status', to, 'updated_at', now_text)
 		redis.call('HDEL', key, 'worker', 'started_at', 'progress', 'current_step')
 		redis.call('ZADD', DELAYED, now_ms + outcome.delay_ms, outcome.id)
 		if outcome.verdict == 'crashed' then
 			redis.call('HINCRBY', key, 'crashes', 1)
 		end
-	else
-		add('processing_time', outcome.seconds)
-		if to == 'done' then
-			add('progress', '100')
-			add('current_step', 'Done')
-			add('result', outcome.json)
-			add('completed_at', now_text)
-		elseif to == 'failed' then
-			add('error', outcome.json)
-			add('failed_at', now_text)
-		else
-			add('cancelled_at', now_text)
-		end
-		if retention > 0 then
-			redis.call('EXPIRE', key, retention)
-		end
 	end
-	redis.call('HSET', key, unpack(set))
+	if to ~= 'pending' and retention > 0 then
+		redis.call('EXPIRE', key, retention)
+	end
 end
 
 -- Returns "written", "already" or "refused <reason>", and the state it led to when written.
 local function finish_task(outcome, claim, worker, retention)
 	local key = task_key(outcome.id)
-	local hash = redis.pcall('HMGET', key, 'status', 'worker', 'attempts')
-	local status = not hash.err and hash[1] or 'gone'
+	local status = redis.pcall('HGET', key, 'status')
+	if type(status) ~= 'string' then
+		status = 'gone'
+	end
 	local to = next_state(status, EVENT[outcome.verdict])
 	if claim.token == outcome.token and to then
 		write_outcome(key, outcome, to, retention)
@@ -49,9 +43,11 @@ local function finish_task(outcome, claim, worker, retention)
 		forget(outcome.id, claim, true)
 		expire_ended(outcome.id, NEXT[status] and status, retention)
 	end
-	if status == next_state('processing', EVENT[outcome.verdict]) and hash[3] == outcome.attempt
-		and (status == 'pending' or hash[2] == worker) then
-		return 'already'
+	if status == next_state('processing', EVENT[outcome.verdict]) then
+		local hash = redis.call('HMGET', key, 'worker', 'attempts')
+		if hash[2] == outcome.attempt and (status == 'pending' or hash[1] == worker) then
+			return 'already'
+		end
 	end
 	return 'refused ' .. (status == 'processing' and 'taken' or status)
 end
@@ -65,7 +61,6 @@ local function finish_tasks(outcomes, worker, retention)
 		return answers
 	end
 	local claims = redis.call('HMGET', CLAIMS, unpack(ids))
-	local created = redis.call('ZMSCORE', INDEX.all, unpack(ids))
 	local ended, indexed, counts, names = {}, {}, {}, {}
 	for i = 1, #ids do
 		claims[i] = read_claim(claims[i])
@@ -83,8 +78,8 @@ local function finish_tasks(outcomes, worker, retention)
 			count_held(claim, -1)
 			free_place(claim)
 			indexed[to] = indexed[to] or {}
-			table.insert(indexed[to], created[i] or now_ms)
-			table.insert(indexed[to], outcome.id)
+			local list = indexed[to]
+			list[#list + 1], list[#list + 2] = claim.created, outcome.id
 			counts[to] = counts[to] or {}
 			counts[to][claim.mode] = (counts[to][claim.mode] or 0) + 1
 			add_event(outcome.id, to)

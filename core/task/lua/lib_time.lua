@@ -35,15 +35,28 @@ end
 
 local now_text = time_text(tonumber(now[1]), tonumber(now[2]))
 
--- Milliseconds of a time as any client writes it, nil when it is none. No zone means UTC.
+-- Milliseconds of a time as any client writes it, nil when it is none. No zone means UTC. Times of a
+-- batch are often of one minute, which is reckoned once.
+local minute_ms = {}
+
 local function time_ms(text)
+	local known = text and minute_ms[text:sub(1, 16)]
+	local known_second, known_fraction = nil, nil
+	if known then
+		known_second, known_fraction = text:match('^:(%d%d)%.?(%d*)Z?$', 17)
+	end
+	if known_second then
+		return known + known_second * 1000 + (known_fraction .. '000'):sub(1, 3)
+	end
 	local year, month, date, hour, minute, second, rest =
 		(text or ''):match('^(%d%d%d%d)-(%d%d)-(%d%d)[T ](%d%d):(%d%d):(%d%d)(.*)$')
 	if not year then
 		return nil
 	end
 	local ms = ((days_of_date(tonumber(year), tonumber(month), tonumber(date)) * 24 + hour) * 60
-		+ minute) * 60000 + second * 1000
+		+ minute) * 60000
+	minute_ms[text:sub(1, 16)] = ms
+	ms = ms + second * 1000
 	local fraction, zone = rest:match('^%.(%d+)(.*)$')
 	ms = ms + math.floor(tonumber('0.' .. (fraction or '0')) * 1000)
 	local sign, hours, minutes = (zone or rest):match('^([+-])(%d%d):?(%d%d)$')

@@ -9,7 +9,7 @@
 -- problems (what code text), waiting.
 local worker = ARGV[1]
 local modes = read_modes(14, tonumber(ARGV[12]))
-local outcomes, tasks, got = {}, {}, {}
+local outcomes, got = {}, {ids = {}, created = {}, claims = {}, replies = {}}
 for i = 14 + 3 * #modes, #ARGV, 7 do
 	outcomes[#outcomes + 1] = {id = ARGV[i], token = ARGV[i + 1], attempt = ARGV[i + 2],
 		verdict = ARGV[i + 3], json = ARGV[i + 4], delay_ms = ARGV[i + 5], seconds = ARGV[i + 6]}
@@ -29,13 +29,13 @@ options.want = math.min(options.want, tonumber(ARGV[4]))
 
 -- Up to `most` more tasks, from the priorities in their order, beginning with one of them.
 local function claim_more(most, first)
-	local want = math.min(options.want, #got + most)
+	local want = math.min(options.want, #got.ids + most)
 	for i = most > 0 and first or #PRIORITIES + 1, #PRIORITIES do
 		local priority = PRIORITIES[i]
 		options.want = want
 		claim_from(ready_key(priority), priority, got, options)
 		for _, mode in ipairs(modes) do
-			options.want = math.min(want, #got + math.min(mode.room, mode.left))
+			options.want = math.min(want, #got.ids + math.min(mode.room, mode.left))
 			claim_from(wait_key(mode.name, priority), priority, got, options)
 		end
 		options.want = want
@@ -62,19 +62,16 @@ if options.want > 0 then
 	return_inbox(worker)
 	if ARGV[5] == 'all' then
 		local lower, lowest = shares(want, tonumber(ARGV[10]), tonumber(ARGV[9]))
-		for _, step in ipairs({{want - #got - lower - lowest, 1}, {lower, 2}, {lowest, 3},
+		for _, step in ipairs({{want - #got.ids - lower - lowest, 1}, {lower, 2}, {lowest, 3},
 			{want, 1}}) do
 			options.want = want
 			claim_more(step[1], step[2])
 		end
 	end
 end
-if #got > 0 then
+if #got.ids > 0 then
 	write_claims(got, options)
-	for i, task in ipairs(got) do
-		tasks[i] = task.reply
-	end
 end
 settle()
 send_events()
-return {answers, tasks, problems, count_waiting(modes)}
+return {answers, got.replies, problems, count_waiting(modes)}
