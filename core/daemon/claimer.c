@@ -16,6 +16,7 @@
 #define PAUSE_MS 1000
 #define STOP_WAIT_MS 4000 /* for a wait to end that was told to */
 #define CALLS_IN_FLIGHT 2
+#define GATHER_MS 2 /* that an outcome waits for others at most */
 
 /* One script call under way: what it carries, so that nothing of it is lost with the answer. */
 struct turn {
@@ -213,6 +214,30 @@ static bool may_call(const struct supervisor *sup)
 	return sup->turns_in_flight < CALLS_IN_FLIGHT && sup->ended.count >= LIMIT_BATCH;
 }
 
+static void on_gathered(uv_timer_t *timer)
+{
+	struct supervisor *sup = timer->data;
+
+	sup->gathered = true;
+}
+
+/* While the executors have work in hand, outcomes gather to a batch: a call of few tasks costs Redis
+ * nearly as much as one of many. */
+static bool is_gathering(struct supervisor *sup)
+{
+	size_t ended = sup->ended.count;
+	bool gathers = sup->phase == PHASE_SERVING && ended > 0 && ended < LIMIT_BATCH &&
+		ended + dispatch_count_waiting(sup) >= LIMIT_BATCH && !sup->gathered;
+
+	if (!gathers) {
+		sup->gathered = false;
+		(void)uv_timer_stop(&sup->gather);
+	} else if (!uv_is_active((uv_handle_t *)&sup->gather)) {
+		(void)uv_timer_start(&sup->gather, on_gathered, GATHER_MS, 0);
+	}
+	return gathers;
+}
+
 void claimer_turn(struct supervisor *sup)
 {
 	int spare = dispatch_room(sup) - (int)sup->asked;
@@ -224,11 +249,19 @@ void claimer_turn(struct supervisor *sup)
 		stop_wait(sup);
 	}
 	if (may_call(sup) && (sup->ended.count > 0 || (want > 0 && sup->hungry))) {
-		send_turn(sup, want);
+		if (!is_gathering(sup)) {
+			send_turn(sup, want);
+		}
 	} else if (want > 0 && !sup->hungry && !sup->waiting && sup->registered &&
 		link_is_up(sup->waiting_link) && sup->turns_in_flight == 0) {
 		send_wait(sup);
 	}
+}
+
+int claimer_init(struct supervisor *sup)
+{
+	sup->gather.data = sup;
+	return uv_timer_init(sup->loop, &sup->gather);
 }
 
 void claimer_wake(struct supervisor *sup)

@@ -13,6 +13,9 @@
 struct queue_problem;
 struct supervisor;
 
+/* Before the loop runs. 0 or a negative errno. */
+int claimer_init(struct supervisor *sup);
+
 /* Once a turn of the loop, after its events: sends what is to be sent, waits when there is
  * nothing. */
 void claimer_turn(struct supervisor *sup);

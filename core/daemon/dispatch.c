@@ -316,7 +316,7 @@ static unsigned count_free(const struct supervisor *sup)
 	return count;
 }
 
-static size_t count_waiting(const struct supervisor *sup)
+size_t dispatch_count_waiting(const struct supervisor *sup)
 {
 	size_t count = 0;
 
@@ -350,13 +350,13 @@ int dispatch_room(const struct supervisor *sup)
 
 		ahead = here > ahead ? here : ahead;
 	}
-	return (int)count_free(sup) + ahead - (int)count_waiting(sup);
+	return (int)count_free(sup) + ahead - (int)dispatch_count_waiting(sup);
 }
 
 size_t dispatch_modes(const struct supervisor *sup, unsigned want, struct queue_mode *ret_modes)
 {
 	const struct catalog *catalog = sup->catalog;
-	int held = (int)count_waiting(sup) - (int)count_free(sup);
+	int held = (int)dispatch_count_waiting(sup) - (int)count_free(sup);
 
 	for (size_t i = 0; i < catalog->mode_count; i++) {
 		const struct mode *mode = catalog->modes[i];

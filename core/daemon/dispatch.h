@@ -26,6 +26,9 @@ void dispatch_turn(struct supervisor *sup);
  * when it holds more than that. */
 int dispatch_room(const struct supervisor *sup);
 
+/* Claimed tasks that no executor has begun. */
+size_t dispatch_count_waiting(const struct supervisor *sup);
+
 /* The modes for a call that wants so many tasks, LIMIT_MODES at most. Returns their number. */
 size_t dispatch_modes(const struct supervisor *sup, unsigned want, struct queue_mode *ret_modes);
 

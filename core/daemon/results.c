@@ -194,10 +194,11 @@ static void take_result(struct supervisor *sup, struct place *place, struct job 
 static bool metadata_is_sane(const char *text)
 {
 	struct json_object *value = NULL;
-	bool sane =
-		!text || json_parse(text, strlen(text), LIMIT_TASK_RESULT / 2, NULL, &value) == 0;
+	bool sane = !text || strcmp(text, "{}") == 0;
 
-	sane = sane && (!text || json_object_is_type(value, json_type_object));
+	if (!sane && json_parse(text, strlen(text), LIMIT_TASK_RESULT / 2, NULL, &value) == 0) {
+		sane = json_object_is_type(value, json_type_object);
+	}
 	json_object_put(value);
 	return sane;
 }

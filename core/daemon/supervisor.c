@@ -286,6 +286,7 @@ static void close_down(struct supervisor *sup, int exit_status)
 		uv_close((uv_handle_t *)&sup->signals[i], NULL);
 	}
 	uv_close((uv_handle_t *)&sup->turn, NULL);
+	uv_close((uv_handle_t *)&sup->gather, NULL);
 	uv_close((uv_handle_t *)&sup->beat, NULL);
 	uv_close((uv_handle_t *)&sup->deadline, NULL);
 }
@@ -305,6 +306,7 @@ static int name_worker(struct supervisor *sup)
 static int start_handles(struct supervisor *sup)
 {
 	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+	int result;
 
 	(void)uv_timer_init(sup->loop, &sup->deadline);
 	sup->deadline.data = sup;
@@ -317,7 +319,8 @@ static int start_handles(struct supervisor *sup)
 		(void)uv_signal_start(&sup->signals[i],
 			numbers[i] == SIGHUP ? on_hup : on_stop_signal, numbers[i]);
 	}
-	return lease_init(sup);
+	result = claimer_init(sup);
+	return result < 0 ? result : lease_init(sup);
 }
 
 /* The store's folders, for as long as the worker lives. */

@@ -97,6 +97,8 @@ struct supervisor {
 	struct link *sentinel_link; /* where the master is; NULL: no sentinels */
 	struct queue *queue;
 	uv_prepare_t turn;
+	uv_timer_t gather; /* runs while outcomes wait for others */
+	bool gathered;     /* they have waited long enough */
 	unsigned turns_in_flight;
 	unsigned asked;          /* tasks that calls in flight may bring */
 	bool hungry;             /* there may be tasks in Redis */
