@@ -165,6 +165,12 @@ struct waiter {
 	double *latencies;
 };
 
+/* The whole number at the start of a text; 0 when there is none. */
+static int64_t number_of(const char *text)
+{
+	return strtoll(text, NULL, 10);
+}
+
 static void *wait_bare(void *arg)
 {
 	struct waiter *waiter = arg;
@@ -174,7 +180,7 @@ static void *wait_bare(void *arg)
 		redisReply *reply =
 			command(redis, "BLMOVE {floor}:queue {floor}:inbox LEFT RIGHT 0");
 
-		waiter->latencies[i] = (double)(now_ns() - atoll(reply->str)) / 1e3;
+		waiter->latencies[i] = (double)(now_ns() - number_of(reply->str)) / 1e3;
 		freeReplyObject(reply);
 	}
 	redisFree(redis);
@@ -198,7 +204,7 @@ static int64_t wait_result(redisContext *redis, const char *id)
 		redisReply *reply = command(redis, "HGET formy:task:data:%s result", id);
 		const char *at = reply->str ? strstr(reply->str, member) : NULL;
 
-		ran = at ? atoll(at + sizeof(member) - 1) : 0;
+		ran = at ? number_of(at + sizeof(member) - 1) : 0;
 		freeReplyObject(reply);
 		if (ran == 0 && now_ns() > patience) {
 			give_up(id, "no result");
@@ -266,11 +272,11 @@ int main(int argc, char **argv)
 {
 	if (argc == 4 && strcmp(argv[2], "drain") == 0) {
 		address = argv[1];
-		return drain(atol(argv[3]));
+		return drain((long)number_of(argv[3]));
 	}
 	if (argc == 5 && strcmp(argv[2], "latency") == 0) {
 		address = argv[1];
-		return latency(argv[3], atol(argv[4]));
+		return latency(argv[3], (long)number_of(argv[4]));
 	}
 	(void)fputs("bench_queue SOCKET drain TASKS | latency MODE COUNT\n", stderr);
 	return 2;

@@ -164,10 +164,9 @@ class Submit(CliTest):
     def test_wait_outlives_a_redis_that_comes_back(self):
         process = self.background("submit", "ECHO", self.photo, "--id", "t1", "--wait")
         until(lambda: self.host.client.pubsub_numsub("formy:events")[0][1], 10, "it listens")
-        task = self.host.task("t1")
+        self.host.client.save()
         self.host.redis.kill()
         self.host.redis.start()
-        self.host.client.hset("formy:task:data:t1", mapping=task)
         self.finish_by_hand("t1")
         process.communicate(timeout=15 * formytest.PATIENCE)
         self.assertEqual(process.returncode, 0)
