@@ -189,6 +189,7 @@ static void send_wait(struct supervisor *sup)
 		return;
 	}
 	sup->waiting = true;
+	sup->wait_ms = clock_mono_ms();
 	sup->asked++;
 }
 
@@ -197,8 +198,17 @@ static void stop_wait(struct supervisor *sup)
 	if (sup->waiting && !sup->stopping_wait) {
 		sup->stopping_wait = queue_stop_waiting(sup->queue, sup->waiting_link) == 0;
 		sup->stop_wait_ms = clock_mono_ms();
-	} else if (sup->waiting && clock_mono_ms() - sup->stop_wait_ms > STOP_WAIT_MS) {
-		/* half open: nobody at the other end hears us */
+	}
+}
+
+/* Half open: nobody at the other end hears us. */
+static void watch_wait(struct supervisor *sup)
+{
+	uint64_t now = clock_mono_ms();
+
+	if (sup->waiting &&
+		(now - sup->wait_ms > QUEUE_WAIT_S * 1000 + STOP_WAIT_MS ||
+			(sup->stopping_wait && now - sup->stop_wait_ms > STOP_WAIT_MS))) {
 		link_reset(sup->waiting_link, "the waiting connection to Redis does not answer");
 	}
 }
@@ -245,6 +255,7 @@ void claimer_turn(struct supervisor *sup)
 
 	/* without room another worker shall have what is pushed next; and a wait that holds the last
 	 * place must not keep this worker from the other queues */
+	watch_wait(sup);
 	if (sup->waiting && (spare < 0 || (spare == 0 && sup->hungry))) {
 		stop_wait(sup);
 	}

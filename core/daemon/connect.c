@@ -109,7 +109,8 @@ static void on_quiet_up(struct link *link, const struct link_server *server, voi
 {
 	(void)link;
 	(void)server;
-	/* what came while nobody listened */
+	/* what came while nobody listened, and what was claimed for nobody */
+	claimer_recover(data);
 	claimer_wake(data);
 	lease_beat(data);
 }

@@ -91,9 +91,9 @@ struct supervisor {
 	struct job_list ended;
 
 	/* claimer */
-	struct link *link;         /* scripts */
-	struct link *waiting_link; /* BLMOVE, nothing else */
-	struct link *channel_link; /* wake-ups and cancels */
+	struct link *link;          /* scripts */
+	struct link *waiting_link;  /* BLMOVE, nothing else */
+	struct link *channel_link;  /* wake-ups and cancels */
 	struct link *sentinel_link; /* where the master is; NULL: no sentinels */
 	struct queue *queue;
 	uv_prepare_t turn;
@@ -103,6 +103,7 @@ struct supervisor {
 	unsigned asked;          /* tasks that calls in flight may bring */
 	bool hungry;             /* there may be tasks in Redis */
 	bool waiting;            /* a queue_wait is under way */
+	uint64_t wait_ms;        /* since when */
 	bool stopping_wait;      /* and it was told to end ... */
 	uint64_t stop_wait_ms;   /* ... at this time */
 	bool registered;         /* Redis knows this worker */

@@ -333,7 +333,7 @@ int queue_wait(struct queue *queue, struct link *blocking, const struct queue_tu
 		{queue->inbox.data, queue->inbox.len},
 		STR("LEFT"),
 		STR("RIGHT"),
-		STR("0"),
+		STR(QUEUE_WAIT_TEXT),
 	};
 
 	return send_turn(queue, blocking, argv, sizeof(argv) / sizeof(argv[0]), turn, cb, arg);

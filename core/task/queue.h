@@ -135,7 +135,12 @@ typedef void queue_turn_fn(
 /* Finishes and claims. */
 int queue_turn(struct queue *queue, const struct queue_turn *turn, queue_turn_fn *cb, void *arg);
 
-/* Waits, for ever, on a link made with LINK_BLOCKING, until a task is pushed on the queue, and
+/* Seconds that a wait lasts. It ends so that a connection that broke without the server's knowing
+ * does not take tasks for nobody for ever. */
+#define QUEUE_WAIT_S 30
+#define QUEUE_WAIT_TEXT "30"
+
+/* Waits, QUEUE_WAIT_S at the most, on a link made with LINK_BLOCKING, until a task is pushed on the queue, and
  * claims it in the same breath: `turn` (outcomes none, want 1, QUEUE_FROM_INBOX) is sent behind a
  * BLMOVE. The callback may come with no task, or fail at once (-EILSEQ: the queue is no list): then
  * wait a while before the next. One at a time on one link. */
