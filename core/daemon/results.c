@@ -246,7 +246,8 @@ static void leave_running(struct supervisor *sup, struct job *job)
 void results_answered(struct supervisor *sup, struct place *place, struct job *job,
 	const struct msg_outcome *answer)
 {
-	bool late = clock_mono_us() >= job->started_us + (uint64_t)job->timeout_ms * 1000;
+	const struct slot *slot = &place->slot;
+	bool late = slot->state == SLOT_CANCELLING && slot->end == SLOT_END_TIMEOUT;
 
 	leave_running(sup, job);
 	if (job->stop == JOB_CANCELLED || job->stop == JOB_GONE) {
