@@ -172,6 +172,7 @@ static int run_job(struct supervisor *sup, struct place *place, struct job *job)
 			refuse_input(sup, job, input->role, result, err.text);
 			goto out;
 		}
+		store_note_use(fds[count]);
 		buf_printf(&roles, "%s%s", count > 0 ? "," : "", input->role);
 		count++;
 	}

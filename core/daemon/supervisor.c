@@ -16,6 +16,7 @@
 #include "daemon/claimer.h"
 #include "daemon/connect.h"
 #include "daemon/dispatch.h"
+#include "daemon/janitor.h"
 #include "daemon/lease.h"
 #include "daemon/load.h"
 #include "daemon/place.h"
@@ -288,6 +289,7 @@ static void close_down(struct supervisor *sup, int exit_status)
 	uv_close((uv_handle_t *)&sup->turn, NULL);
 	uv_close((uv_handle_t *)&sup->gather, NULL);
 	uv_close((uv_handle_t *)&sup->beat, NULL);
+	janitor_close(sup);
 	uv_close((uv_handle_t *)&sup->deadline, NULL);
 }
 
@@ -320,7 +322,10 @@ static int start_handles(struct supervisor *sup)
 			numbers[i] == SIGHUP ? on_hup : on_stop_signal, numbers[i]);
 	}
 	result = claimer_init(sup);
-	return result < 0 ? result : lease_init(sup);
+	if (result == 0) {
+		result = lease_init(sup);
+	}
+	return result < 0 ? result : janitor_init(sup);
 }
 
 /* The store's folders, for as long as the worker lives. */
@@ -390,6 +395,7 @@ static void finish(struct supervisor *sup)
 		free(sup->lost_tokens[--sup->lost_token_count]);
 	}
 	free(sup->lost_tokens);
+	janitor_destroy(sup);
 	free(sup->places);
 	buf_finish(&sup->room);
 }

@@ -8,6 +8,7 @@
  *	results	  how a job ended, its files into the store
  *	spool	  ended jobs on disk, while Redis takes none
  *	lease	  the beat: leases, progress, losses, registration
+ *	janitor	  what was kept long enough
  *	status	  what others see of this worker
  *	reload	  the configuration again
  *
@@ -30,6 +31,7 @@
 #include "redis/address.h"
 
 struct catalog;
+struct janitor;
 struct link;
 struct load;
 struct queue;
@@ -119,6 +121,8 @@ struct supervisor {
 	uint64_t last_beat_ms;
 	uint64_t last_registration_ms;
 	uint64_t last_reap_ms;
+
+	struct janitor *janitor;
 
 	/* leaving */
 	uv_timer_t deadline;

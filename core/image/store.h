@@ -69,6 +69,24 @@ int store_put_file(const struct store_config *store, const char *path, enum stor
 int store_put_fd(const struct store_config *store, int fd, const char *what, enum store_kind kind,
 	struct err *err, char ret_id[IDENT_ID_SIZE]);
 
+/* An upload that was neither made nor used lately. */
+struct store_old {
+	char id[LIMIT_IMAGE_ID + 1];
+	char file[LIMIT_IMAGE_ID + 8];
+	const char *folder; /* static */
+};
+
+/* Finds up to `max` uploads whose file is older than that time (seconds since 1970). */
+size_t store_find_old(
+	const struct store_config *store, int64_t before_s, struct store_old *to, size_t max);
+
+/* Removes it, if it still is that old; or, when it is needed, makes it as new. */
+void store_settle_old(const struct store_config *store, int64_t before_s,
+	const struct store_old *old, bool needed);
+
+/* An upload is used: it is as new, as far as its owner allows. */
+void store_note_use(int fd);
+
 /* True for the name of a task's result: <task id>_output.png and its like. */
 bool store_is_result_name(const char *name);
 

@@ -27,6 +27,7 @@ static const char *const suffixes[TASK_NAME_COUNT] = {
 	[TASK_KEY_EVENTS_STREAM] = "events:stream",
 	[TASK_KEY_RUNNING] = "task:running",
 	[TASK_KEY_UNKNOWN] = "task:unknown",
+	[TASK_KEY_GONE] = "task:gone",
 	[TASK_CHANNEL_EVENTS] = "events",
 	[TASK_CHANNEL_WAKE] = "wake",
 	[TASK_CHANNEL_CONTROL] = "control",

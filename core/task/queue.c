@@ -14,7 +14,7 @@
 #include "task/queue_reply.h"
 #include "task/scripts.h"
 
-enum request_kind { REQUEST_TURN, REQUEST_BEAT, REQUEST_COUNT };
+enum request_kind { REQUEST_TURN, REQUEST_BEAT, REQUEST_COUNT, REQUEST_CLEAN };
 
 /* A script call whose answer is to come. */
 struct request {
@@ -26,6 +26,7 @@ struct request {
 		queue_turn_fn *turn;
 		queue_beat_fn *beat;
 		queue_count_fn *count;
+		queue_clean_fn *clean;
 	} cb;
 	void *arg;
 	unsigned refs; /* answers that are to come: two behind a BLMOVE */
@@ -119,6 +120,9 @@ static void request_fail(struct request *request, int result, const char *why)
 	case REQUEST_COUNT:
 		request->cb.count(result, why, NULL, request->arg);
 		break;
+	case REQUEST_CLEAN:
+		request->cb.clean(result, why, NULL, request->arg);
+		break;
 	}
 }
 
@@ -163,6 +167,14 @@ static int request_deliver(struct request *request, const struct redisReply *rep
 		if (result == 0) {
 			request->cb.beat(0, NULL, &beat, request->arg);
 			queue_reply_beat_finish(&beat);
+		}
+	} else if (request->kind == REQUEST_CLEAN) {
+		struct queue_clean_reply clean = {0};
+
+		result = queue_reply_clean(reply, &clean);
+		if (result == 0) {
+			request->cb.clean(0, NULL, &clean, request->arg);
+			queue_reply_clean_finish(&clean);
 		}
 	} else {
 		struct queue_count_reply count = {0};
@@ -439,6 +451,32 @@ int queue_reap(struct queue *queue, queue_count_fn *cb, void *arg)
 	args_add_number(&args, queue->lease_ms);
 	args_add_number(&args, queue->policy.user_limit);
 	result = send_count(queue, &script_reap, &args, cb, arg);
+	args_finish(&args);
+	return result;
+}
+
+int queue_clean(struct queue *queue, const struct queue_clean *clean, queue_clean_fn *cb, void *arg)
+{
+	struct request request = {.kind = REQUEST_CLEAN, .cb.clean = cb, .arg = arg};
+	struct args args;
+	int result = args_init(&args, 6 + clean->removed_count + clean->image_count);
+
+	if (result < 0) {
+		return result;
+	}
+	args_add_text(&args, queue->worker);
+	args_add_number(&args, queue->policy.retention_s);
+	args_add_number(&args, clean->lock_ms);
+	args_add_number(&args, clean->offset);
+	args_add_text(&args, clean->cursor);
+	args_add_number(&args, (int64_t)clean->removed_count);
+	for (size_t i = 0; i < clean->removed_count; i++) {
+		args_add_text(&args, clean->removed[i]);
+	}
+	for (size_t i = 0; i < clean->image_count; i++) {
+		args_add_text(&args, clean->images[i]);
+	}
+	result = request_send(queue, queue->link, NULL, 0, &script_clean, &args, &request);
 	args_finish(&args);
 	return result;
 }

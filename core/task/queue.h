@@ -230,6 +230,35 @@ int queue_release_token(struct queue *queue, const char *token, queue_count_fn *
  * worker does it every few seconds. */
 int queue_reap(struct queue *queue, queue_count_fn *cb, void *arg);
 
+#define QUEUE_CLEAN_IMAGES 100
+
+/* A step of the janitor (daemon/janitor.h). */
+struct queue_clean {
+	const char *const *removed; /* tasks of the last step, whose files are removed now */
+	size_t removed_count;
+	int64_t offset;     /* where the look through old tasks stands; negative: none */
+	const char *cursor; /* where the search for tasks that need images stands; NULL: none */
+	const char *const *images;
+	size_t image_count; /* at most QUEUE_CLEAN_IMAGES */
+	uint32_t lock_ms;   /* no other worker is the janitor for so long */
+};
+
+struct queue_clean_reply {
+	bool mine;               /* this worker is the janitor; if not, nothing was done */
+	const char *const *gone; /* tasks that are no more: their files can go */
+	size_t gone_count;
+	int64_t offset;            /* for the next step; -1: all old tasks were looked at */
+	const char *cursor;        /* for the next step; "0": all tasks were looked at */
+	const char *const *needed; /* images that tasks name which have not ended */
+	size_t needed_count;
+};
+
+typedef void queue_clean_fn(
+	int result, const char *why, const struct queue_clean_reply *reply, void *arg);
+
+int queue_clean(
+	struct queue *queue, const struct queue_clean *clean, queue_clean_fn *cb, void *arg);
+
 /* Leaves: empties the inbox into the queue, removes the registration. */
 int queue_bye(struct queue *queue, queue_count_fn *cb, void *arg);
 

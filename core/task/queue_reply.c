@@ -228,6 +228,55 @@ void queue_reply_beat_finish(struct queue_beat_reply *beat)
 	*beat = (struct queue_beat_reply){0};
 }
 
+static int read_texts(const redisReply *list, const char *const **ret_texts, size_t *ret_count)
+{
+	const char **texts = calloc(list->elements + 1, sizeof(*texts));
+
+	if (!texts) {
+		return -ENOMEM;
+	}
+	*ret_texts = texts;
+	for (size_t i = 0; i < list->elements; i++) {
+		texts[i] = text_at(list, i);
+		if (!texts[i]) {
+			return -EPROTO;
+		}
+	}
+	*ret_count = list->elements;
+	return 0;
+}
+
+int queue_reply_clean(const struct redisReply *reply, struct queue_clean_reply *ret_clean)
+{
+	struct queue_clean_reply clean = {0};
+	int result;
+
+	if (!is_array(reply, 5) || !is_list(reply->element[1]) || !text_at(reply, 3) ||
+		!is_list(reply->element[4])) {
+		return -EPROTO;
+	}
+	clean.mine = number_at(reply, 0) == 1;
+	clean.offset = number_at(reply, 2);
+	clean.cursor = text_at(reply, 3);
+	result = read_texts(reply->element[1], &clean.gone, &clean.gone_count);
+	if (result == 0) {
+		result = read_texts(reply->element[4], &clean.needed, &clean.needed_count);
+	}
+	if (result < 0) {
+		queue_reply_clean_finish(&clean);
+		return result;
+	}
+	*ret_clean = clean;
+	return 0;
+}
+
+void queue_reply_clean_finish(struct queue_clean_reply *clean)
+{
+	free((void *)clean->gone);
+	free((void *)clean->needed);
+	*clean = (struct queue_clean_reply){0};
+}
+
 int queue_reply_count(const struct redisReply *reply, struct queue_count_reply *ret_count)
 {
 	struct queue_count_reply count = {0};

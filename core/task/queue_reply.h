@@ -15,6 +15,9 @@ void queue_reply_turn_finish(struct queue_turn_reply *turn);
 int queue_reply_beat(const struct redisReply *reply, struct queue_beat_reply *ret_beat);
 void queue_reply_beat_finish(struct queue_beat_reply *beat);
 
+int queue_reply_clean(const struct redisReply *reply, struct queue_clean_reply *ret_clean);
+void queue_reply_clean_finish(struct queue_clean_reply *clean);
+
 int queue_reply_count(const struct redisReply *reply, struct queue_count_reply *ret_count);
 
 #endif

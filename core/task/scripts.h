@@ -11,6 +11,7 @@ extern const struct script script_release;
 extern const struct script script_release_token;
 extern const struct script script_reap;
 extern const struct script script_bye;
+extern const struct script script_clean;
 
 /* a client's */
 extern const struct script script_enqueue;

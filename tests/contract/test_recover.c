@@ -177,6 +177,100 @@ static void test_dead_workers_inbox(void **state)
 	worker_stop(&worker);
 }
 
+struct cleaned {
+	bool done;
+	int result;
+	struct queue_clean_reply reply;
+	char gone[200];
+	char needed[200];
+};
+
+static void join(char to[200], const char *const *texts, size_t count)
+{
+	to[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		(void)snprintf(to + strlen(to), 200 - strlen(to), "%s%s", i ? " " : "", texts[i]);
+	}
+}
+
+static void on_cleaned(
+	int result, const char *why, const struct queue_clean_reply *reply, void *arg)
+{
+	struct cleaned *cleaned = arg;
+
+	(void)why;
+	cleaned->done = true;
+	cleaned->result = result;
+	if (reply) {
+		cleaned->reply = *reply;
+		join(cleaned->gone, reply->gone, reply->gone_count);
+		join(cleaned->needed, reply->needed, reply->needed_count);
+	}
+}
+
+static void clean(
+	struct test_worker *worker, const struct queue_clean *call, struct cleaned *cleaned)
+{
+	*cleaned = (struct cleaned){0};
+	assert_int_equal(queue_clean(worker->queue, call, on_cleaned, cleaned), 0);
+	worker_run_until(&worker->loop, &cleaned->done);
+	assert_int_equal(cleaned->result, 0);
+}
+
+static void test_janitor_finds_what_is_no_more(void **state)
+{
+	static const char *const images[] = {"img_a", "img_b", "img_c", "img_d"};
+	const char *const removed[] = {"one"};
+	struct queue_clean call = {
+		.lock_ms = 60000, .cursor = "0", .images = images, .image_count = 4};
+	struct test_redis *redis;
+	struct test_worker worker;
+	struct test_worker other;
+	struct cleaned cleaned;
+
+	start(state, &redis, &worker);
+	worker_start(&other, redis, "host:2", WORKER_LEASE_MS);
+	claim_one(redis, &worker, "t1");
+	assert_int_equal(worker_finish(&worker, "one", "t1", 1, QUEUE_DONE), QUEUE_WRITTEN);
+	foreign_create(redis, "two", "{\"mode\":\"A1\",\"source_image\":\"img_b\"}");
+	foreign_create(redis, "three",
+		"{\"mode\":\"A1\",\"source_image\":\"img_x\",\"config\":{\"cloth_image\":\"img_c\"}"
+		"}");
+	foreign_create(redis, "four", "{\"mode\":\"A1\",\"source_image\":\"img_d\"}");
+	test_redis_number(redis, "HSET formy:task:data:four status done");
+	/* only what is both old and expired */
+	clean(&worker, &call, &cleaned);
+	assert_true(cleaned.reply.mine);
+	assert_string_equal(cleaned.gone, "");
+	assert_int_equal(cleaned.reply.offset, -1);
+	assert_string_equal(cleaned.needed,
+		strstr(cleaned.needed, "img_b") == cleaned.needed ? "img_b img_c" : "img_c img_b");
+	clean(&other, &call, &cleaned);
+	assert_false(cleaned.reply.mine);
+	call = (struct queue_clean){.lock_ms = 60000};
+	test_redis_number(redis, "DEL formy:task:data:one");
+	test_redis_number(redis, "ZADD formy:task:index:all 1 one");
+	clean(&worker, &call, &cleaned);
+	assert_string_equal(cleaned.gone, "one");
+	assert_int_equal(test_redis_number(redis, "ZCARD formy:task:index:done"), 0);
+	clean(&worker, &call, &cleaned);
+	assert_string_equal(cleaned.gone, "one");
+	call.removed = removed;
+	call.removed_count = 1;
+	clean(&worker, &call, &cleaned);
+	assert_string_equal(cleaned.gone, "");
+	/* one that is there again keeps its files */
+	test_redis_number(redis, "SADD formy:task:gone two");
+	clean(&worker, &call, &cleaned);
+	assert_string_equal(cleaned.gone, "");
+	assert_int_equal(test_redis_number(redis, "EXISTS formy:task:gone"), 0);
+	(void)worker_bye(&worker);
+	clean(&other, &call, &cleaned);
+	assert_true(cleaned.reply.mine);
+	worker_stop(&other);
+	worker_stop(&worker);
+}
+
 static void test_bye(void **state)
 {
 	struct queue_beat beat = {.modes = worker_modes,
@@ -229,6 +323,7 @@ int main(void)
 		test(test_half_known_holdings),
 		test(test_leftovers_of_ended_tasks),
 		test(test_dead_workers_inbox),
+		test(test_janitor_finds_what_is_no_more),
 		test(test_bye),
 		test(test_release_keeps_the_order),
 	};

@@ -3,4 +3,7 @@
 local count = return_inbox(ARGV[1])
 redis.call('ZREM', WORKERS, ARGV[1])
 redis.call('DEL', worker_key(ARGV[1]))
+if redis.call('GET', P .. ':janitor') == ARGV[1] then
+	redis.call('DEL', P .. ':janitor')
+end
 return count

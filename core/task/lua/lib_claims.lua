@@ -2,7 +2,7 @@
 -- <user>".
 local function read_claim(text)
 	local token, mode, worker, priority, started, created, user =
-		(text or ''):match('^(%S+) (%S+) (%S+) (%S+) ([01]) (%d+) (.*)$')
+		(text or ''):match('^(%S+) (%S+) (%S+) (%S+) ([01]) (%-?%d+) (.*)$')
 	return {token = token, mode = mode, worker = worker, priority = priority or 'normal',
 		started = started == '1', created = created, user = user or ''}
 end

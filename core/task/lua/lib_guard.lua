@@ -4,7 +4,7 @@ redis.call('SETRANGE', P .. ':task:probe', 0, '')
 for key, expected in pairs({[PROCESSING] = 'set', [LEASE] = 'zset', [CLAIMS] = 'hash',
 	[DELAYED] = 'zset', [INDEX.all] = 'zset', [INDEX.pending] = 'zset', [INDEX.done] = 'zset',
 	[INDEX.failed] = 'zset', [INDEX.cancelled] = 'zset', [COUNTS] = 'hash', [MODES] = 'hash',
-	[WORKERS] = 'zset', [RUNNING] = 'hash', [UNKNOWN] = 'zset', [STREAM] = 'stream'}) do
+	[WORKERS] = 'zset', [RUNNING] = 'hash', [UNKNOWN] = 'zset', [GONE] = 'set', [STREAM] = 'stream'}) do
 	local found = redis.call('TYPE', key).ok
 	if found ~= 'none' and found ~= expected then
 		return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found .. ', not a ' .. expected)

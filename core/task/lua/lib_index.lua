@@ -1,7 +1,11 @@
 -- The indexes: all tasks, and those of one status (of processing there is the set), by creation.
+-- What leaves them leaves its files to the janitor.
 local function index_drop(id)
-	for _, key in pairs(INDEX) do
-		redis.call('ZREM', key, id)
+	if redis.call('ZREM', INDEX.all, id) == 1 and is_task_id(id) then
+		redis.call('SADD', GONE, id)
+	end
+	for _, name in ipairs({'pending', 'done', 'failed', 'cancelled'}) do
+		redis.call('ZREM', INDEX[name], id)
 	end
 end
 
@@ -63,8 +67,7 @@ end
 -- Takes in tasks that stand in no queue: one step of a scan that goes round and round.
 local function index_sweep(count, each)
 	local at = redis.call('GET', P .. ':task:sweep') or '0'
-	local pattern = P:gsub('[%*%?%[%]\\]', '\\%0') .. ':task:data:*'
-	local step = redis.call('SCAN', at, 'MATCH', pattern, 'COUNT', count)
+	local step = redis.call('SCAN', at, 'MATCH', task_pattern(), 'COUNT', count)
 	for _, key in ipairs(step[2]) do
 		local id = key:sub(#P + #':task:data:' + 1)
 		local status = index_repair(id)

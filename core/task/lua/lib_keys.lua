@@ -4,13 +4,18 @@ local QUEUE, PROCESSING, LEASE, CLAIMS, DELAYED = KEYS[1], KEYS[4], KEYS[5], KEY
 local INDEX = {all = KEYS[8], pending = KEYS[9], done = KEYS[10], failed = KEYS[11],
 	cancelled = KEYS[12]}
 local COUNTS, MODES, WORKERS, STREAM = KEYS[13], KEYS[14], KEYS[15], KEYS[16]
-local RUNNING, UNKNOWN = KEYS[17], KEYS[18]
+local RUNNING, UNKNOWN, GONE = KEYS[17], KEYS[18], KEYS[19]
 local P = QUEUE:sub(1, -#':task:queue' - 1)
 local QUEUES = {high = KEYS[2], normal = QUEUE, low = KEYS[3]}
 local PRIORITIES = {'high', 'normal', 'low'}
 
 local function task_key(id)
 	return P .. ':task:data:' .. id
+end
+
+-- Matches the keys of all tasks.
+local function task_pattern()
+	return P:gsub('[%*%?%[%]\\]', '\\%0') .. ':task:data:*'
 end
 
 local function wait_key(mode, priority)

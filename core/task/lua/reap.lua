@@ -92,6 +92,8 @@ index_sweep(50, function(id, status)
 		check_held(id, status)
 	elseif status == 'pending' then
 		check_parked(id)
+	else
+		expire_ended(id, NEXT[status] and status, ARGV[2])
 	end
 end)
 recount(tonumber(ARGV[4]))

@@ -1,0 +1,63 @@
+-- uses: keys guard time state events index counters claims
+-- A step of the janitor, one worker at a time: what has been kept long enough.
+-- KEYS lib_keys; ARGV 1 worker 2 retention_s 3 lock_ms 4 offset among the old tasks, -1: none
+-- 5 cursor of the search for tasks that need images, "": none 6 n, n ids whose files are removed,
+-- then images. Returns 1 when this worker is the janitor, ids that are no more, the next offset or
+-- -1, the next cursor, images that tasks need.
+local worker, lock, offset = ARGV[1], P .. ':janitor', tonumber(ARGV[4])
+local PAGE, SCAN = 100, 500
+local holder = redis.call('GET', lock)
+if holder and holder ~= worker then
+	return {0, {}, -1, '0', {}}
+end
+redis.call('SET', lock, worker, 'PX', ARGV[3])
+
+local removed = tonumber(ARGV[6])
+if removed > 0 then
+	redis.call('SREM', GONE, unpack(ARGV, 7, 6 + removed))
+end
+
+local next_offset = -1
+if offset >= 0 then
+	local ids = redis.call('ZRANGEBYSCORE', INDEX.all, '-inf',
+		string.format('%.0f', now_ms - tonumber(ARGV[2]) * 1000), 'LIMIT', offset, PAGE)
+	for _, id in ipairs(ids) do
+		local status = index_repair(id)
+		if status then
+			offset = offset + 1
+			expire_ended(id, NEXT[status] and status, ARGV[2])
+		end
+	end
+	next_offset = #ids == PAGE and offset or -1
+end
+
+local gone = {}
+for _, id in ipairs(redis.call('SRANDMEMBER', GONE, 50)) do
+	if redis.call('EXISTS', task_key(id)) == 0 then
+		gone[#gone + 1] = id
+	else
+		redis.call('SREM', GONE, id)
+	end
+end
+
+local wanted, needed, cursor = {}, {}, '0'
+for i = 7 + removed, #ARGV do
+	wanted[ARGV[i]] = true
+end
+if ARGV[5] ~= '' then
+	local step = redis.call('SCAN', ARGV[5], 'MATCH', task_pattern(), 'COUNT', SCAN)
+	cursor = step[1]
+	for _, key in ipairs(step[2]) do
+		local hash = redis.pcall('HMGET', key, 'status', 'data')
+		local status = not hash.err and (hash[1] or 'pending')
+		if (status == 'pending' or status == 'processing') and hash[2] then
+			for word in hash[2]:gmatch('"([%w_-]+)"') do
+				if wanted[word] then
+					wanted[word] = nil
+					needed[#needed + 1] = word
+				end
+			end
+		end
+	end
+end
+return {1, gone, next_offset, cursor, needed}
