@@ -46,6 +46,14 @@ static void hold(struct supervisor *sup, struct job *job, void *arg)
 	job->progress_new = false;
 }
 
+/* Nobody knows whether Redis heard of it. */
+static void tell_again(struct supervisor *sup, struct job *job, void *arg)
+{
+	(void)sup;
+	(void)arg;
+	job->progress_new = job->progress_new || job->progress > 0 || job->step[0] != '\0';
+}
+
 static void stop_lost(struct supervisor *sup, const struct queue_lost *lost)
 {
 	struct job *job = supervisor_find_job(sup, lost->id);
@@ -74,6 +82,7 @@ static void on_beat(int result, const char *why, const struct queue_beat_reply *
 
 	sup->beat_in_flight = false;
 	if (result < 0) {
+		supervisor_each_job(sup, tell_again, NULL);
 		if (result != -ECONNRESET && result != -ECANCELED) {
 			connect_refused(sup, why);
 		}

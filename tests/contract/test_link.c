@@ -313,6 +313,34 @@ static void test_a_replica_is_no_server_to_a_writer(void **state)
 	finish(&watch);
 }
 
+static void test_sentinels_that_are_not_there(void **state)
+{
+	const struct redis_address address = {
+		.sentinel_master = "mymaster",
+		.sentinel_hosts = "127.0.0.1:1,127.0.0.1:2",
+		.connect_timeout_ms = 1000,
+	};
+	struct watch watch;
+
+	(void)state;
+	open_link(&watch, &address, LINK_WRITES, 0, NULL);
+	worker_run_until(&watch.loop, &watch.down);
+	assert_non_null(strstr(watch.why, "the sentinel at 127.0.0.1:2 is not there"));
+	watch.down = false;
+	worker_run_until(&watch.loop, &watch.down);
+	/* another one first each time */
+	assert_non_null(strstr(watch.why, "the sentinel at 127.0.0.1:1 is not there"));
+	/* closed while they are asked */
+	link_follow(watch.link, "a test");
+	(void)uv_run(&watch.loop, UV_RUN_ONCE);
+	finish(&watch);
+
+	open_link(&watch, &address, LINK_SENTINEL, 0, NULL);
+	worker_run_until(&watch.loop, &watch.down);
+	assert_non_null(strstr(watch.why, "127.0.0.1:1"));
+	finish(&watch);
+}
+
 static void test_close_from_callbacks(void **state)
 {
 	struct test_redis *redis = *state;
@@ -352,6 +380,7 @@ int main(void)
 		test(test_unknown_script_is_sent),
 		test(test_subscriber_listens_again),
 		test(test_a_replica_is_no_server_to_a_writer),
+		test(test_sentinels_that_are_not_there),
 		test(test_close_from_callbacks),
 	};
 
