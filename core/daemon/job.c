@@ -104,6 +104,11 @@ void job_fail(struct job *job, const struct outcome *outcome, bool again)
 	}
 }
 
+bool job_is_unwanted(const struct job *job)
+{
+	return job->stop == JOB_CANCELLED || job->stop == JOB_GONE || job->stop == JOB_TAKEN;
+}
+
 void job_crash(struct job *job, const struct outcome *outcome)
 {
 	set_failed(job, outcome);

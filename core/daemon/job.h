@@ -29,7 +29,8 @@ enum job_state {
 enum job_stop {
 	JOB_WANTED,
 	JOB_CANCELLED, /* in Redis it is cancelled */
-	JOB_GONE,      /* in Redis it is no more, or belongs to somebody else */
+	JOB_GONE,      /* in Redis it is no more */
+	JOB_TAKEN,     /* in Redis somebody else has it, or had: its files may be theirs */
 	JOB_RETURNED,  /* this worker goes down: back into the queue */
 };
 
@@ -91,6 +92,9 @@ void job_destroy(struct job *job);
 
 /* Sets the outcome: failed for good or, if `again` and attempts are left, to be tried again. */
 void job_fail(struct job *job, const struct outcome *outcome, bool again);
+
+/* Redis knows already how its task ended, or who ends it. */
+bool job_is_unwanted(const struct job *job);
 
 /* Sets the outcome of a crash: to be tried again, until there were LIMIT_CRASHES. */
 void job_crash(struct job *job, const struct outcome *outcome);

@@ -10,6 +10,7 @@
 #include "daemon/claimer.h"
 #include "daemon/connect.h"
 #include "daemon/dispatch.h"
+#include "daemon/publish.h"
 #include "daemon/spool.h"
 #include "daemon/status.h"
 #include "daemon/supervisor.h"
@@ -56,11 +57,15 @@ static void tell_again(struct supervisor *sup, struct job *job, void *arg)
 
 static void stop_lost(struct supervisor *sup, const struct queue_lost *lost)
 {
+	static const enum job_stop stops[] = {
+		[QUEUE_LOST_CANCELLED] = JOB_CANCELLED,
+		[QUEUE_LOST_GONE] = JOB_GONE,
+		[QUEUE_LOST_TAKEN] = JOB_TAKEN,
+	};
 	struct job *job = supervisor_find_job(sup, lost->id);
 
 	if (job && strcmp(job->token, lost->token) == 0) {
-		supervisor_stop_job(
-			sup, job, lost->loss == QUEUE_LOST_CANCELLED ? JOB_CANCELLED : JOB_GONE);
+		supervisor_stop_job(sup, job, stops[lost->loss]);
 	}
 }
 
@@ -86,8 +91,10 @@ static void on_beat(int result, const char *why, const struct queue_beat_reply *
 		if (result != -ECONNRESET && result != -ECANCELED) {
 			connect_refused(sup, why);
 		}
+		publish_go_on(sup);
 		return;
 	}
+	sup->sure_ms = sup->last_beat_ms;
 	connect_accepted(sup);
 	if (!sup->registered) {
 		sup->registered = true;
@@ -103,7 +110,10 @@ static void on_beat(int result, const char *why, const struct queue_beat_reply *
 	if (reply->next_due_ms > 0 && reply->next_due_ms < next_ms) {
 		next_ms = reply->next_due_ms;
 	}
-	if (sup->beat_again) {
+	if (lease_is_sure(sup)) {
+		publish_go_on(sup);
+	}
+	if (sup->beat_again || sup->unsure) {
 		lease_beat(sup);
 		return;
 	}
@@ -179,6 +189,11 @@ void lease_beat_now(struct supervisor *sup)
 {
 	sup->beat_again = sup->beat_in_flight;
 	lease_beat(sup);
+}
+
+bool lease_is_sure(const struct supervisor *sup)
+{
+	return clock_mono_ms() - sup->sure_ms < LEASE_MS - BEAT_MS;
 }
 
 void lease_beat_soon(struct supervisor *sup)

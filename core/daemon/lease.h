@@ -6,6 +6,8 @@
 #ifndef FORMY_DAEMON_LEASE_H
 #define FORMY_DAEMON_LEASE_H
 
+#include <stdbool.h>
+
 struct supervisor;
 
 #define LEASE_MS 10000
@@ -18,6 +20,10 @@ void lease_beat(struct supervisor *sup);
 
 /* Somebody wants to hear of it at once: beats now, or right after the beat that is under way. */
 void lease_beat_now(struct supervisor *sup);
+
+/* Whether what this worker holds is its own still, as far as that can be known: not after it was
+ * stopped for longer than a lease. */
+bool lease_is_sure(const struct supervisor *sup);
 
 /* A job was started or made progress: beats soon. */
 void lease_beat_soon(struct supervisor *sup);

@@ -5,12 +5,15 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "daemon/lease.h"
 #include "daemon/results.h"
 #include "daemon/supervisor.h"
+#include "redis/link.h"
 
 /* The files of one job on their way. */
 struct publishing {
 	uv_work_t work;
+	struct publishing *next; /* of those that wait */
 	struct supervisor *sup;
 	struct place *place;
 	struct job *job;
@@ -41,16 +44,24 @@ static void move_files(uv_work_t *work)
 		files->files, files->count, &files->err, &files->published);
 }
 
-static void on_moved(uv_work_t *work, int status)
+static void end(struct publishing *files)
 {
-	struct publishing *files = work->data;
-
-	(void)status;
 	files->place->publishing = false;
 	job_list_remove(&files->sup->publishing, files->job);
 	results_published(files->sup, files->job, files->metadata, files->result, &files->err,
 		&files->published);
 	free_publishing(files);
+}
+
+static void on_moved(uv_work_t *work, int status)
+{
+	(void)status;
+	end(work->data);
+}
+
+static void move(struct publishing *files)
+{
+	(void)uv_queue_work(files->sup->loop, &files->work, move_files, on_moved);
 }
 
 static bool type_of_name(const char *name, enum image_type *ret_type)
@@ -106,6 +117,27 @@ int publish_begin(struct supervisor *sup, struct place *place, struct job *job,
 	job->state = JOB_PUBLISHING;
 	job_list_push(&sup->publishing, job);
 	place->publishing = true;
-	(void)uv_queue_work(sup->loop, &files->work, move_files, on_moved);
+	if (lease_is_sure(sup) || !link_is_up(sup->link)) {
+		move(files);
+	} else {
+		files->next = sup->unsure;
+		sup->unsure = files;
+		lease_beat(sup);
+	}
 	return 0;
+}
+
+void publish_go_on(struct supervisor *sup)
+{
+	while (sup->unsure) {
+		struct publishing *files = sup->unsure;
+
+		sup->unsure = files->next;
+		if (job_is_unwanted(files->job)) {
+			(void)store_scratch_clear(files->place->scratch);
+			end(files);
+		} else {
+			move(files);
+		}
+	}
 }

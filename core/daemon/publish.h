@@ -2,7 +2,10 @@
  * says "done".
  *
  * It happens on a thread of libuv's pool, as a disk may be slow and leases must be renewed
- * meanwhile. The place takes no other job until its scratch folder is free again. */
+ * meanwhile. The place takes no other job until its scratch folder is free again.
+ *
+ * A worker that was stopped for longer than a lease asks Redis first: somebody else may have done
+ * the task meanwhile, and the files under these names are that result's. */
 #ifndef FORMY_DAEMON_PUBLISH_H
 #define FORMY_DAEMON_PUBLISH_H
 
@@ -15,5 +18,9 @@ struct supervisor;
  * 0, or -EINVAL when the names are none that an executor may give, or -ENOMEM. */
 int publish_begin(struct supervisor *sup, struct place *place, struct job *job,
 	const struct msg_outcome *answer);
+
+/* A beat was answered, or there is nobody to answer it: moves what waited for that, but for files
+ * of tasks that are lost. */
+void publish_go_on(struct supervisor *sup);
 
 #endif

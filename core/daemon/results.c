@@ -27,13 +27,19 @@ static void end(struct supervisor *sup, struct job *job)
 	job_list_push(&sup->ended, job);
 }
 
-/* Redis knows already how the task ended, or that it is no more: nothing is to be written. */
+/* Redis knows already how the task ended, or who ends it: nothing is to be written, and what an
+ * attempt of it may have published goes, unless somebody else's files have these names. */
 static void drop(struct supervisor *sup, struct job *job)
 {
+	static const char *const why[] = {
+		[JOB_CANCELLED] = "cancelled", [JOB_GONE] = "deleted", [JOB_TAKEN] = "taken over"};
+
 	log_info("task stopped", LOG_S("task", job->id), LOG_S("mode", job->mode->name),
-		LOG_S("why", job->stop == JOB_CANCELLED ? "cancelled" : "deleted, or taken over"),
-		LOG_I("attempt", job->attempt),
+		LOG_S("why", why[job->stop]), LOG_I("attempt", job->attempt),
 		LOG_I("ms", (clock_mono_us() - job->claimed_us) / 1000));
+	if (job->stop != JOB_TAKEN) {
+		(void)store_remove_results(&sup->store, job->id, NULL);
+	}
 	job_destroy(job);
 	supervisor_check_leaving(sup);
 }
@@ -161,8 +167,7 @@ void results_published(struct supervisor *sup, struct job *job, const char *meta
 		};
 
 		fail(sup, job, outcome, false);
-	} else if (job->stop == JOB_CANCELLED || job->stop == JOB_GONE) {
-		(void)store_remove_results(&sup->store, job->id, NULL);
+	} else if (job_is_unwanted(job)) {
 		drop(sup, job);
 	} else {
 		job->published = true;
@@ -250,7 +255,10 @@ void results_answered(struct supervisor *sup, struct place *place, struct job *j
 	bool late = slot->state == SLOT_CANCELLING && slot->end == SLOT_END_TIMEOUT;
 
 	leave_running(sup, job);
-	if (job->stop == JOB_CANCELLED || job->stop == JOB_GONE) {
+	if (job_is_unwanted(job)) {
+		if (answer->output) {
+			(void)store_scratch_clear(place->scratch);
+		}
 		job->mode->running--;
 		drop(sup, job);
 	} else if (answer->status == FORMY_OK && metadata_is_sane(answer->metadata)) {
@@ -312,7 +320,7 @@ void results_lost(
 	(void)place;
 	leave_running(sup, job);
 	job->mode->running--;
-	if (job->stop == JOB_CANCELLED || job->stop == JOB_GONE) {
+	if (job_is_unwanted(job)) {
 		drop(sup, job);
 	} else if (job->stop == JOB_RETURNED || exit->end == SLOT_END_KILLED) {
 		give_back(sup, job);

@@ -34,6 +34,7 @@ struct catalog;
 struct janitor;
 struct link;
 struct load;
+struct publishing;
 struct queue;
 
 #define SUPERVISOR_WORKER_SIZE 128
@@ -119,6 +120,8 @@ struct supervisor {
 	bool beat_wanted; /* something is to be told that the last one did not tell */
 	bool beat_again;  /* as soon as the one in flight is answered */
 	uint64_t last_beat_ms;
+	uint64_t sure_ms;          /* when the last beat that was answered was sent */
+	struct publishing *unsure; /* files that wait for an answer */
 	uint64_t last_registration_ms;
 	uint64_t last_reap_ms;
 

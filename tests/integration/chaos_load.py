@@ -90,7 +90,7 @@ class Load:
     def new_task(self, chance, by):
         act = chance.choices(list(ACTS), list(ACTS.values()))[0]
         task_id = new_id("task")
-        config = {"name": task_id, "ms": chance.choice((0, 2, 10, 50, 200, 500)), "act": act,
+        config = {"name": task_id, "ms": chance.choice((0, 2, 10, 50, 200, 500, 1500)), "act": act,
                   "picture": chance.random() < 0.4}
         if act in ("pass", "crash"):
             config["times"] = chance.choice((1, 2, 1000))

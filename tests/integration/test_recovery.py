@@ -1,12 +1,17 @@
 """Workers are killed: what they ran runs again elsewhere within 15 s, and leaves nothing."""
 
+import signal
 import time
+
+import numpy
+from PIL import Image
 
 from chaos_world import children, started_at
 from formytest import Formyd, FormyTest, main, until
 
 TASKS = 8
 WITHIN_S = 15
+GREY_AN_ATTEMPT = 16  # of plugins/chaos.c
 
 
 class Recovery(FormyTest):
@@ -61,6 +66,31 @@ class Recovery(FormyTest):
             self.assertEqual(service.wait_error(task_id)["code"], "INVALID_CONFIG")
             self.assertEqual(len(self.read(notes)), 2)
             until(lambda: not list(service.results.glob("*.*g")), 5, "its files are gone")
+
+    def test_a_late_worker_leaves_the_files_of_the_attempt_that_counted(self):
+        service = self.service({"CHAOS": {}}, start=False)
+        notes = service.folder / "notes"
+        notes.touch()
+        service.modes = {"CHAOS": {"notes": str(notes)}}
+        service.write_conf()
+        first = service.formyd.start()
+        ids = [service.submit("CHAOS", "img_20260101_0000000000", {
+            "name": f"task{number}", "ms": 1500, "picture": True}) for number in range(2)]
+        for task_id in ids:
+            until(lambda: int(service.task(task_id).get("progress", "0")), 20, "the task runs")
+        first.send(signal.SIGSTOP)
+        with Formyd(service.conf, service.folder / "formyd2.log", service.client):
+            for task_id in ids:
+                self.assertEqual(service.wait(task_id)["attempts"], "2")
+            first.send(signal.SIGCONT)
+            for task_id in ids:
+                until(lambda: any(f"task={task_id}" in line for line in first.log().splitlines()
+                                  if "result refused" in line or "task stopped" in line), 10,
+                      "the late result is refused")
+            for task_id in ids:
+                grey = numpy.asarray(Image.open(service.result(service.task(task_id))))
+                self.assertAlmostEqual(grey.mean(), 2 * GREY_AN_ATTEMPT, delta=6)
+            self.assertEqual(list((service.results / ".scratch").rglob("*.*g")), [])
 
     def read(self, notes):
         return [(name, int(attempt), int(pid)) for name, attempt, pid
