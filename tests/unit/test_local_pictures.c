@@ -1,7 +1,6 @@
 /* The local engine on real pictures, under a fake host: what it finds in ../shared/images, where
  * those lie. With a folder as its argument it writes the edited pictures there, to be looked at. */
 #include <dirent.h>
-#include <dlfcn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,49 +11,15 @@
 
 #include "base/clock.h"
 #include "fake_host.h"
+#include "pictures.h"
 #include "lib/test.h"
 
-#define PATH 1024
 #define LEAST_IOU 0.92
-#define CHECKER 16
 #define SKIPPED 77 /* what ctest takes for it */
 
 static const formy_engine *engine;
 static const formy_mode *mode;
 static void *engine_state;
-
-/* Reads a picture; its pixels are g_free'd by the caller. */
-static formy_image picture_read(const char *path)
-{
-	VipsImage *image = vips_image_new_from_file(path, NULL);
-	VipsImage *upright = NULL;
-	formy_image out = {.size = sizeof(out)};
-	size_t size = 0;
-
-	assert_non_null(image);
-	assert_int_equal(vips_autorot(image, &upright, NULL), 0);
-	out.width = (uint32_t)upright->Xsize;
-	out.height = (uint32_t)upright->Ysize;
-	out.format = (uint32_t)upright->Bands;
-	out.stride = (uint64_t)out.width * out.format;
-	out.pixels = vips_image_write_to_memory(upright, &size);
-	assert_non_null(out.pixels);
-	assert_true(size == out.stride * out.height);
-	g_object_unref(image);
-	g_object_unref(upright);
-	return out;
-}
-
-static void picture_free(formy_image *image)
-{
-	g_free((void *)image->pixels);
-}
-
-static bool shared_path(char *to, const char *name)
-{
-	(void)snprintf(to, PATH, "%s/%s", SHARED_IMAGES, name);
-	return access(to, R_OK) == 0;
-}
 
 static formy_status run_engine(
 	struct fake_task *task, const char *operation, const formy_image *source)
@@ -84,17 +49,17 @@ static double iou(const formy_image *matte, const formy_image *mask)
 
 static double matte_quality(const char *name, const char *mask_name)
 {
-	char path[PATH];
+	char path[PICTURES_PATH];
 	struct fake_task task = {0};
 	formy_image source;
 	formy_image mask;
 	double result;
 
-	if (!shared_path(path, name)) {
+	if (!picture_path(path, name)) {
 		skip();
 	}
 	source = picture_read(path);
-	assert_true(shared_path(path, mask_name));
+	assert_true(picture_path(path, mask_name));
 	mask = picture_read(path);
 	assert_int_equal(run_engine(&task, "PERSON_MATTE", &source), FORMY_OK);
 	assert_int_equal(task.went_back, 0);
@@ -118,12 +83,12 @@ static void test_mattes_agree_with_masks(void **state)
 
 static void test_coffee_is_refused(void **state)
 {
-	char path[PATH];
+	char path[PICTURES_PATH];
 	struct fake_task task = {0};
 	formy_image source;
 
 	(void)state;
-	if (!shared_path(path, "coffee.png")) {
+	if (!picture_path(path, "coffee.png")) {
 		skip();
 	}
 	source = picture_read(path);
@@ -157,10 +122,10 @@ static void test_same_picture_same_result(void **state)
 	const formy_image *a;
 	const formy_image *b;
 	formy_image source;
-	char path[PATH];
+	char path[PICTURES_PATH];
 
 	(void)state;
-	if (!shared_path(path, "pose.jpg")) {
+	if (!picture_path(path, "pose.jpg")) {
 		skip();
 	}
 	source = picture_read(path);
@@ -184,10 +149,10 @@ static void test_cancelled_at_every_moment(void **state)
 	const char *params =
 		"{\"background_type\":\"studio_grey\",\"edge_blur\":2,\"color_match\":true}";
 	formy_image source;
-	char path[PATH];
+	char path[PICTURES_PATH];
 
 	(void)state;
-	if (!shared_path(path, "pose.jpg")) {
+	if (!picture_path(path, "pose.jpg")) {
 		skip();
 	}
 	source = picture_read(path);
@@ -278,40 +243,12 @@ static void test_odd_shapes(void **state)
 	}
 }
 
-static void picture_write(
-	const formy_image *image, const char *folder, const char *name, const char *what)
-{
-	uint8_t *rgb = malloc(3 * (size_t)image->width * image->height);
-	uint8_t *to = rgb;
-	VipsImage *out;
-	char path[PATH];
-
-	assert_non_null(rgb);
-	for (uint32_t y = 0; y < image->height; y++) {
-		for (uint32_t x = 0; x < image->width; x++) {
-			const uint8_t *p = image->pixels + y * image->stride + x * image->format;
-			const int alpha = image->format == FORMY_RGBA8 ? p[3] : 255;
-			const int behind = (x / CHECKER + y / CHECKER) % 2 ? 150 : 220;
-
-			for (int c = 0; c < 3; c++) {
-				*to++ = (uint8_t)((p[c] * alpha + behind * (255 - alpha)) / 255);
-			}
-		}
-	}
-	out = vips_image_new_from_memory(rgb, 3 * (size_t)image->width * image->height,
-		(int)image->width, (int)image->height, 3, VIPS_FORMAT_UCHAR);
-	(void)snprintf(path, sizeof(path), "%s/%s.%s.png", folder, name, what);
-	assert_int_equal(vips_image_write_to_file(out, path, NULL), 0);
-	g_object_unref(out);
-	free(rgb);
-}
-
 static void show_picture(const char *folder, const char *images, const char *name)
 {
 	static const char *const types[] = {"remove", "studio_grey", "gradient_warm", "custom"};
 	formy_image background;
 	formy_image source;
-	char path[PATH];
+	char path[PICTURES_PATH];
 
 	(void)snprintf(path, sizeof(path), "%s/%s", images, name);
 	source = picture_read(path);
@@ -363,22 +300,6 @@ static int show(int argc, char **argv)
 	return 0;
 }
 
-static const formy_plugin *load(const char *name)
-{
-	const formy_plugin *(*entry)(void) = NULL;
-	char path[PATH];
-	void *library;
-
-	(void)snprintf(path, sizeof(path), "%s/%s.so", PLUGINS, name);
-	library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!library) {
-		(void)fprintf(stderr, "%s\n", dlerror());
-		return NULL;
-	}
-	*(void **)&entry = dlsym(library, FORMY_PLUGIN_ENTRY_NAME);
-	return entry ? entry() : NULL;
-}
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -389,8 +310,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_alpha_of_source_and_backdrop),
 		cmocka_unit_test(test_odd_shapes),
 	};
-	const formy_plugin *local = load("local");
-	const formy_plugin *background = load("background_change");
+	const formy_plugin *local = picture_load_plugin("local");
+	const formy_plugin *background = picture_load_plugin("background_change");
 	int failed;
 
 	if (!local || !background || VIPS_INIT(argv[0])) {

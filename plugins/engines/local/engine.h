@@ -7,14 +7,22 @@
 #include "job.h"
 #include "vision.h"
 
+#define ENGINE_PATH_SIZE 4096
+
 struct engine {
 	struct vision *vision;
+	char face_points[ENGINE_PATH_SIZE]; /* dlib's file; read when it is first needed */
 };
 
 /* Whole mode: params edge_blur (0 to 10) and color_match (bool); images "source" and, unless the
  * backdrop is to be removed, "background". Answers "output": RGB8, or RGBA8 without a background;
  * facts as of PERSON_MATTE. */
 formy_status operation_background_change(struct engine *engine, const struct job *job);
+
+/* Whole mode: params quality (low, medium, high), preserve_details (bool) and blend_strength (0 to
+ * 1); images "source", whose head is taken, and "reference", whose body. Answers "output": RGB8;
+ * facts: face_score, reference_face_score, fit, scale, rotation, warnings. */
+formy_status operation_head_swap(struct engine *engine, const struct job *job);
 
 /* Image "source". Answers "matte": GREY8, 255 where the person is; facts: tier, unsure,
  * person_area, warnings. */

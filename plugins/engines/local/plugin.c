@@ -10,7 +10,7 @@
 #include "engine.h"
 
 #define PERSON_NETWORK "selfie.onnx"
-#define PATH_SIZE 4096
+#define FACE_POINTS "/usr/share/dlib/shape_predictor_68_face_landmarks.dat" /* libdlib-data */
 
 /* Every operation: its name and its code, in the order of the description's list. */
 static const struct {
@@ -18,6 +18,7 @@ static const struct {
 	formy_status (*run)(struct engine *engine, const struct job *job);
 } operations[] = {
 	{"BACKGROUND_CHANGE", operation_background_change},
+	{"HEAD_SWAP", operation_head_swap},
 	{"PERSON_MATTE", operation_person_matte},
 };
 
@@ -28,11 +29,12 @@ static formy_status refuse(const formy_host *host, const char *text)
 }
 
 /* Reads the engine's section. 0, or a negative errno with a sentence. */
-static int read_config(
-	const char *config, char *path, size_t size, int *ret_threads, struct err *err)
+static int read_config(struct engine *engine, const char *config, char *path, size_t size,
+	int *ret_threads, struct err *err)
 {
 	struct json_object *json = NULL;
 	const char *folder = NULL;
+	const char *points = FACE_POINTS;
 	int64_t threads = 1;
 	int result = json_parse(config, strlen(config), LIMIT_CONFIG_FILE, err, &json);
 
@@ -41,6 +43,9 @@ static int read_config(
 	}
 	if (json_get_int(json, "threads", &threads) == -EINVAL || threads < 1 || threads > 64) {
 		result = err_set(err, -EINVAL, "threads must be a number from 1 to 64");
+	} else if (json_get_string(json, "face_points", &points) == -EINVAL ||
+		strlen(points) >= sizeof(engine->face_points)) {
+		result = err_set(err, -EINVAL, "face_points must be the path of a file");
 	} else if (json_get_string(json, "data_dir", &folder) < 0) {
 		result = err_set(err, -EINVAL,
 			"data_dir is missing: it is the folder that holds " PERSON_NETWORK);
@@ -52,6 +57,9 @@ static int read_config(
 			"that folder",
 			path);
 	}
+	if (result == 0) {
+		(void)snprintf(engine->face_points, sizeof(engine->face_points), "%s", points);
+	}
 	*ret_threads = (int)threads;
 	json_object_put(json);
 	return result;
@@ -60,14 +68,14 @@ static int read_config(
 static formy_status engine_open(const formy_host *host, const char *config, void **state)
 {
 	struct engine *engine = calloc(1, sizeof(*engine));
-	char path[PATH_SIZE];
+	char path[ENGINE_PATH_SIZE];
 	struct err err = {""};
 	int threads = 1;
 
 	if (!engine) {
 		return FORMY_E_NOMEM;
 	}
-	if (read_config(config, path, sizeof(path), &threads, &err) < 0 ||
+	if (read_config(engine, config, path, sizeof(path), &threads, &err) < 0 ||
 		vision_create(path, threads, &err, &engine->vision) < 0) {
 		free(engine);
 		return refuse(host, err.text);
@@ -99,7 +107,8 @@ static void engine_close(void *state)
 	}
 }
 
-static const char *const operation_names[] = {"BACKGROUND_CHANGE", "PERSON_MATTE", NULL};
+static const char *const operation_names[] = {
+	"BACKGROUND_CHANGE", "HEAD_SWAP", "PERSON_MATTE", NULL};
 
 static const formy_engine local = {
 	.size = sizeof(local),

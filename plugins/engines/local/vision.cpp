@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <dlib/array2d.h>
+#include <dlib/image_processing.h>
 #include <dlib/image_processing/frontal_face_detector.h>
 #include <opencv2/core.hpp>
 #include <opencv2/dnn.hpp>
@@ -17,6 +18,7 @@
 struct vision {
 	cv::dnn::Net person;
 	std::unique_ptr<dlib::frontal_face_detector> faces;
+	std::unique_ptr<dlib::shape_predictor> points;
 };
 
 namespace
@@ -52,6 +54,18 @@ template <typename Work> int guarded(const char *what, struct err *err, Work &&w
 cv::Mat view(const uint8_t *rgb, int width, int height)
 {
 	return cv::Mat(height, width, CV_8UC3, const_cast<uint8_t *>(rgb));
+}
+
+dlib::array2d<dlib::rgb_pixel> copy(const uint8_t *rgb, int width, int height)
+{
+	dlib::array2d<dlib::rgb_pixel> picture(height, width);
+
+	for (int y = 0; y < height; y++) {
+		for (int x = 0; x < width; x++, rgb += 3) {
+			picture[y][x] = dlib::rgb_pixel(rgb[0], rgb[1], rgb[2]);
+		}
+	}
+	return picture;
 }
 
 } /* namespace */
@@ -122,18 +136,13 @@ extern "C" int vision_faces(struct vision *vision, const uint8_t *rgb, int width
 	double least_score, int max, struct err *err, struct vision_face *ret_faces, int *ret_count)
 {
 	return guarded("the search for faces failed", err, [&] {
-		dlib::array2d<dlib::rgb_pixel> picture(height, width);
+		const auto picture = copy(rgb, width, height);
 		std::vector<std::pair<double, dlib::rectangle>> found;
 		int count = 0;
 
 		if (!vision->faces) {
 			vision->faces = std::make_unique<dlib::frontal_face_detector>(
 				dlib::get_frontal_face_detector());
-		}
-		for (int y = 0; y < height; y++) {
-			for (int x = 0; x < width; x++, rgb += 3) {
-				picture[y][x] = dlib::rgb_pixel(rgb[0], rgb[1], rgb[2]);
-			}
 		}
 		(*vision->faces)(picture, found, least_score);
 		std::sort(found.begin(), found.end(),
@@ -147,6 +156,42 @@ extern "C" int vision_faces(struct vision *vision, const uint8_t *rgb, int width
 				static_cast<int>(box.height()), score};
 		}
 		*ret_count = count;
+		return 0;
+	});
+}
+
+extern "C" int vision_load_points(struct vision *vision, const char *path, struct err *err)
+{
+	return guarded("the points of faces cannot be loaded", err, [&] {
+		if (!vision->points) {
+			auto points = std::make_unique<dlib::shape_predictor>();
+
+			dlib::deserialize(path) >> *points;
+			vision->points = std::move(points);
+		}
+		return 0;
+	});
+}
+
+extern "C" int vision_points(const struct vision *vision, const uint8_t *rgb, int width, int height,
+	const struct vision_face *face, struct err *err, double ret_points[VISION_POINTS][2])
+{
+	return guarded("the search for the points of a face failed", err, [&] {
+		const dlib::rectangle box(face->left, face->top, face->left + face->width - 1,
+			face->top + face->height - 1);
+
+		if (!vision->points) {
+			return explain(err, -EINVAL, "the points of a face", "they are not loaded");
+		}
+		const dlib::full_object_detection found =
+			(*vision->points)(copy(rgb, width, height), box);
+		if (found.num_parts() != VISION_POINTS) {
+			return explain(err, -EINVAL, "the points of a face", "there are not 68");
+		}
+		for (unsigned long i = 0; i < VISION_POINTS; i++) {
+			ret_points[i][0] = static_cast<double>(found.part(i).x());
+			ret_points[i][1] = static_cast<double>(found.part(i).y());
+		}
 		return 0;
 	});
 }

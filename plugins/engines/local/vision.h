@@ -14,6 +14,8 @@
 extern "C" {
 #endif
 
+#define VISION_POINTS 68
+
 struct vision;
 
 /* A face, in pixels of the picture that was searched; may reach over its edges. */
@@ -53,6 +55,14 @@ int vision_cut(
 int vision_faces(struct vision *vision, const uint8_t *rgb, int width, int height,
 	double least_score, int max, struct err *err, struct vision_face *ret_faces,
 	int *ret_count);
+
+/* Loads dlib's 68 points of a face. Does nothing when they are loaded already. */
+int vision_load_points(struct vision *vision, const char *path, struct err *err);
+
+/* Places the points on a face of the picture, x and y, in the order of iBUG 300-W: jaw 0 to 16,
+ * brows 17 to 26, nose 27 to 35, eyes 36 to 47, mouth 48 to 67. */
+int vision_points(const struct vision *vision, const uint8_t *rgb, int width, int height,
+	const struct vision_face *face, struct err *err, double ret_points[VISION_POINTS][2]);
 
 #ifdef __cplusplus
 }

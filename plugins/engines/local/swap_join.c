@@ -1,0 +1,235 @@
+#include "swap.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "foreground.h"
+#include "plane.h"
+
+/* Jaw widths across, heights of the face down, from the chin. */
+#define NECK_HALF_LEAST 0.24
+#define NECK_HALF_MOST 0.46
+#define NECK_LEAST 0.7f /* of the skin in its middle, that a place of the neck shows */
+#define BINS_A_JAW 25
+#define BINS 15
+#define NECK_FROM -0.55
+#define NECK_TO 0.30
+#define SHADOW 0.18f /* how much darker the neck is just under the jaw */
+#define SKIN_NEAR 2.2f
+
+struct room {
+	uint8_t *neck;   /* plane: the neck that is prolonged */
+	uint8_t *under;  /* plane: below the new jaw */
+	uint8_t *known;  /* mask */
+	uint8_t *colour; /* of the neck, RGB */
+	struct align back;
+};
+
+/* The neck's edges: as far as skin is seen below the old face. */
+static void measure_neck(const struct swap *swap, struct room *room, double ret_edges[2])
+{
+	const struct head *body = swap->body;
+	int bins[2 * BINS] = {0};
+	float least;
+	int left = BINS;
+	int right = BINS;
+
+	for (int y = 0; y < body->height; y++) {
+		for (int x = 0; x < body->width; x++) {
+			const size_t i = (size_t)y * (size_t)body->width + (size_t)x;
+			double u;
+			double v;
+
+			face_place(&body->axes, x, y, &u, &v);
+			if (v > -0.2 && v < 0.34 && fabs(u) < NECK_HALF_MOST &&
+				swap->standing[i] > 200 && swap->cleared[i] < 20 &&
+				head_skin_distance(lab_from_rgb(body->rgb + 3 * i), body->skin,
+					(struct lab){34, 11, 11}) < SKIN_NEAR) {
+				bins[(int)floor(u * BINS_A_JAW) + BINS]++;
+				room->known[i] = 1;
+			}
+		}
+	}
+	least = fmaxf(1, NECK_LEAST * (float)(bins[BINS - 1] + bins[BINS]) / 2);
+	while (left > 0 && (float)bins[left - 1] >= least) {
+		left--;
+	}
+	while (right < 2 * BINS && (float)bins[right] >= least) {
+		right++;
+	}
+	ret_edges[0] = fmin((double)(left - BINS) / BINS_A_JAW, -NECK_HALF_LEAST);
+	ret_edges[1] = fmax((double)(right - BINS) / BINS_A_JAW, NECK_HALF_LEAST);
+}
+
+/* What lies between the ends of the new jaw, from its line down. */
+static void fill_under(const struct swap *swap, struct room *room)
+{
+	const struct head *head = swap->head;
+	const double far = 2 * head->axes.brows;
+	double corners[11][2];
+
+	for (int i = 0; i < 9; i++) {
+		align_apply(
+			&swap->place, head->points[i + 4][0], head->points[i + 4][1], corners[i]);
+	}
+	for (int i = 0; i < 2; i++) {
+		const double *end = head->points[i ? 4 : 12];
+
+		align_apply(&swap->place, end[0] - head->axes.up[0] * far,
+			end[1] - head->axes.up[1] * far, corners[9 + i]);
+	}
+	plane_fill(room->under, swap->body->width, swap->body->height, (const double(*)[2])corners,
+		11, 255);
+}
+
+static int make_neck(const struct swap *swap, struct room *room)
+{
+	const struct head *body = swap->body;
+	const int w = body->width;
+	const int h = body->height;
+	const size_t count = (size_t)w * (size_t)h;
+	const double soft = fmax(0.8, 0.012 * body->axes.jaw);
+	double edges[2];
+	int result;
+
+	measure_neck(swap, room, edges);
+	fill_under(swap, room);
+	for (size_t i = 0; i < count; i++) {
+		double u;
+		double v;
+
+		face_place(&body->axes, (double)(i % (size_t)w), (double)(i / (size_t)w), &u, &v);
+		if (u > edges[0] && u < edges[1] && v > NECK_FROM && v < NECK_TO) {
+			room->neck[i] = 255;
+		}
+	}
+	result = plane_blur(room->neck, w, h, soft);
+	if (result == 0) {
+		result = plane_blur(room->under, w, h, soft);
+	}
+	return result == 0 ? foreground_spread(swap->out, room->known, w, h, room->colour) : result;
+}
+
+static float cubic(float t)
+{
+	const float x = fabsf(t);
+
+	return x < 1    ? (1.5f * x - 2.5f) * x * x + 1
+		: x < 2 ? ((-0.5f * x + 2.5f) * x - 4) * x + 2
+			: 0;
+}
+
+/* The head's colour at a place between its pixels: over 4 x 4 of them, or 2 x 2. */
+static void colour_at(const struct swap *swap, double x, double y, float ret_colour[3])
+{
+	const struct head *head = swap->head;
+	const int left = (int)floor(x);
+	const int top = (int)floor(y);
+	const int reach = swap->sharp ? 1 : 0;
+
+	memset(ret_colour, 0, 3 * sizeof(*ret_colour));
+	for (int dy = -reach; dy <= 1 + reach; dy++) {
+		const int py = top + dy < 0        ? 0
+			: top + dy >= head->height ? head->height - 1
+						   : top + dy;
+		const float ty = (float)(y - top - dy);
+
+		for (int dx = -reach; dx <= 1 + reach; dx++) {
+			const int px = left + dx < 0       ? 0
+				: left + dx >= head->width ? head->width - 1
+							   : left + dx;
+			const float tx = (float)(x - left - dx);
+			const float share = swap->sharp ? cubic(tx) * cubic(ty)
+							: (1 - fabsf(tx)) * (1 - fabsf(ty));
+			const uint8_t *p = swap->head_rgb +
+				3 * ((size_t)py * (size_t)head->width + (size_t)px);
+
+			for (int c = 0; c < 3; c++) {
+				ret_colour[c] += share * (float)p[c];
+			}
+		}
+	}
+}
+
+/* All layers of one pixel, from the back: hair behind the body, neck, the head's own neck that
+ * fades out, head. */
+static void lay(struct swap *swap, const struct room *room, int x, int y)
+{
+	const struct head *head = swap->head;
+	const struct head *body = swap->body;
+	const size_t i = (size_t)y * (size_t)body->width + (size_t)x;
+	uint8_t *out = swap->out + 3 * i;
+	const float kept = swap_ramp(swap->standing[i], 0, 255);
+	float neck = (float)room->neck[i] / 255 * (float)room->under[i] / 255;
+	double at[2];
+	double u;
+	double v;
+	double new_u;
+	double new_v;
+	float colour[3];
+	float hair;
+	float own_neck;
+	float low;
+	float front;
+
+	face_place(&body->axes, x, y, &u, &v);
+	align_apply(&room->back, x, y, at);
+	face_place(&head->axes, at[0], at[1], &new_u, &new_v);
+	/* Where the head's picture ends its hair fades out. */
+	low = 1 - swap_ramp(at[1], head->height * 0.93, head->height - 1);
+	hair = low * plane_at(head->hair_and_face, head->width, head->height, at[0], at[1]) / 255;
+	own_neck = low * plane_at(head->neck, head->width, head->height, at[0], at[1]) / 255;
+	neck *= swap_ramp(new_v, -0.48, -0.40) * (1 - swap_ramp(fabs(new_u), 0.5, 0.56));
+	neck *= 1 - (v < 0.5 ? kept * swap_ramp(v, -0.02, 0.04) : 0);
+	if (hair <= 0 && own_neck <= 0 && neck <= 0) {
+		return;
+	}
+	colour_at(swap, at[0], at[1], colour);
+	if (hair > 0) {
+		const float covered = fmaxf(kept, v > -0.1 ? neck : 0);
+
+		swap_mix(out, colour, hair * swap_ramp(new_v, 0.05, 0.20) * (1 - covered));
+	}
+	if (neck > 0) {
+		const uint8_t *skin = room->colour + 3 * i;
+		const float light = 1 - SHADOW * (1 - swap_ramp(v, -0.25, 0.25));
+
+		swap_mix(out, (float[]){light * skin[0], light * skin[1], light * skin[2]}, neck);
+	}
+	if (own_neck > 0) {
+		const float there = fminf(1, 1.2f * fmaxf((float)room->neck[i] / 255, 0));
+		const float fade = (1 - swap_ramp(new_v, -0.05, 0.10)) * 0.8f * there;
+
+		swap_mix(out, colour, own_neck * fade * (new_v < 0.12 ? 1 : kept));
+	}
+	front = hair * (1 - swap_ramp(new_v, 0.08, 0.22));
+	swap_mix(out, colour, front);
+}
+
+int swap_join(struct swap *swap)
+{
+	const struct head *body = swap->body;
+	const size_t count = (size_t)body->width * (size_t)body->height;
+	struct room room = {.neck = calloc(count, 1),
+		.under = calloc(count, 1),
+		.known = calloc(count, 1),
+		.colour = malloc(3 * count),
+		.back = align_inverse(&swap->place)};
+	int result = -ENOMEM;
+
+	if (room.neck && room.under && room.known && room.colour) {
+		result = make_neck(swap, &room);
+	}
+	for (int y = 0; result == 0 && y < body->height; y++) {
+		for (int x = 0; x < body->width; x++) {
+			lay(swap, &room, x, y);
+		}
+	}
+	free(room.neck);
+	free(room.under);
+	free(room.known);
+	free(room.colour);
+	return result;
+}
