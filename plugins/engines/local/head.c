@@ -175,6 +175,17 @@ double head_beside(const struct head *head)
 	return all ? (double)beside / (double)all : 0;
 }
 
+double head_covered(const struct head *head)
+{
+	int covered = 0;
+
+	for (int i = 0; i < VISION_POINTS; i++) {
+		covered += plane_at(head->person, head->width, head->height, head->points[i][0],
+				   head->points[i][1]) > 127;
+	}
+	return (double)covered / VISION_POINTS;
+}
+
 void head_finish(struct head *head)
 {
 	free(head->rgb);

@@ -47,6 +47,9 @@ float head_skin_distance(struct lab colour, struct lab skin, struct lab toleranc
  * and arms, mostly. */
 double head_beside(const struct head *head);
 
+/* The share of the face's points that the matte takes for a person. */
+double head_covered(const struct head *head);
+
 /* Works out the planes hair_and_face and neck (head_mask.c). */
 int head_find_mask(struct head *head, double long_hair, struct err *err);
 

@@ -17,6 +17,7 @@
 #define MISFIT_WARN 0.06 /* of a jaw's width; like heads have 0.03 */
 #define MISFIT_MOST 0.08
 #define TURN_MOST 0.35
+#define COVERED_LEAST 0.8
 #define BESIDE_MOST 0.005
 #define CUT_MOST 0.30 /* of a jaw's width */
 #define LONG_HAIR 1.4 /* heights of the face below the chin; the old head's: */
@@ -257,13 +258,23 @@ static formy_status make_output(
 			  : job->host->result(job->task, "output", &output);
 }
 
-static formy_status check_beside(
+static formy_status check_head(
 	const struct head *head, const char *role, const char *code, const struct job *job)
 {
+	const double covered = head_covered(head);
 	const double beside = head_beside(head);
 	char message[160];
 	char details[160];
 
+	if (covered < COVERED_LEAST) {
+		(void)snprintf(message, sizeof(message),
+			"In the %s image the head cannot be told from what is behind it", role);
+		(void)snprintf(details, sizeof(details),
+			"no_person: %.2f of the face's points lie in the person's matte, at least "
+			"%.2f must",
+			covered, COVERED_LEAST);
+		return refuse(job, code, message, details);
+	}
 	if (beside <= BESIDE_MOST) {
 		return FORMY_OK;
 	}
@@ -313,10 +324,10 @@ static formy_status swap_heads(const struct pictures *pictures, const struct wis
 			&err);
 	}
 	if (result == 0) {
-		status = check_beside(&head, "source", "INVALID_SOURCE_IMAGE", job);
+		status = check_head(&head, "source", "INVALID_SOURCE_IMAGE", job);
 	}
 	if (result == 0 && status == FORMY_OK) {
-		status = check_beside(&body, "reference", "INVALID_REFERENCE_IMAGE", job);
+		status = check_head(&body, "reference", "INVALID_REFERENCE_IMAGE", job);
 	}
 	if (status != FORMY_OK) {
 		goto out;
