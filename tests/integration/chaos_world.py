@@ -167,8 +167,10 @@ class World(Service):
     # Every process that was ever seen, so that none is left over unseen.
 
     def remember(self, *pids):
+        # one that ends meanwhile is none: it must not be taken for a process without a beginning
+        found = [(pid, started_at(pid)) for pid in pids]
         with self.lock:
-            self.processes.update((pid, started_at(pid)) for pid in pids if started_at(pid))
+            self.processes.update((pid, began) for pid, began in found if began is not None)
 
     def remember_children(self, pid):
         self.remember(*children(pid))

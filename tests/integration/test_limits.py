@@ -13,7 +13,11 @@ class Limits(FormyTest):
 
         def ended():
             nonlocal most
-            states = [host.status(task_id) for task_id in ids]
+            # in one transaction: one after another they would be of different moments
+            with host.client.pipeline(transaction=True) as pipeline:
+                for task_id in ids:
+                    pipeline.hget(host.key(f"task:data:{task_id}"), "status")
+                states = pipeline.execute()
             most = max(most, states.count("processing"))
             return all(state == "done" for state in states)
 
