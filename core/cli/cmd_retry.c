@@ -1,25 +1,9 @@
-#include "cli/args.h"
-#include "cli/cli.h"
+#include "cli/change_task.h"
 #include "cli/commands.h"
 
 static int run(struct cli *cli, const struct args *args)
 {
-	const char *id = args_operand(args, 0);
-	formy_client *client = NULL;
-	int result = cli_open_client(cli, &client);
-
-	if (result != EXIT_OK) {
-		return result;
-	}
-	if (formy_task_retry(client, id) < 0) {
-		return cli_fail_client(cli, client);
-	}
-	if (cli->json) {
-		return cli_print_object(
-			cli, "task_id", id, "status", "pending", (const char *)NULL);
-	}
-	cli_say(cli, "%s is pending again", id);
-	return EXIT_OK;
+	return change_task(cli, args, formy_task_retry, "pending", "pending again");
 }
 
 const struct command cmd_retry = {
