@@ -194,7 +194,7 @@ static int write_back(
 	struct scaler *scaler = NULL;
 	int result = -ENOMEM;
 
-	if (changed && room) {
+	if (changed && room && swap->out) {
 		for (size_t i = 0; i < count; i++) {
 			changed[i] = memcmp(swap->out + 3 * i, body->rgb + 3 * i, 3) ? 255 : 0;
 		}
