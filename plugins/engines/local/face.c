@@ -52,6 +52,15 @@ void face_place(const struct face_axes *axes, double x, double y, double *ret_u,
 	*ret_v = -(dx * axes->up[0] + dy * axes->up[1]) / axes->brows;
 }
 
+void face_place_pixel(
+	const struct face_axes *axes, size_t i, int width, double *ret_u, double *ret_v)
+{
+	const size_t x = i % (size_t)width;
+	const size_t y = i / (size_t)width;
+
+	face_place(axes, (double)x, (double)y, ret_u, ret_v);
+}
+
 double face_turn(const double points[VISION_POINTS][2])
 {
 	const double a = hypot(points[30][0] - points[0][0], points[30][1] - points[0][1]);

@@ -24,6 +24,10 @@ struct face_axes {
 struct face_axes face_axes(const double points[VISION_POINTS][2]);
 void face_place(const struct face_axes *axes, double x, double y, double *ret_u, double *ret_v);
 
+/* The same of pixel i of a picture of that width, rows without gaps. */
+void face_place_pixel(
+	const struct face_axes *axes, size_t i, int width, double *ret_u, double *ret_v);
+
 /* How far the head is turned, -1 to 1, by where the nose is between the ends of the jaw. */
 double face_turn(const double points[VISION_POINTS][2]);
 

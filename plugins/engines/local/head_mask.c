@@ -138,8 +138,10 @@ static int small_init(struct small *small, const struct head *head)
 	fill_throat(small, head);
 	for (size_t i = 0; i < count; i++) {
 		struct spot *spot = &small->spots[i];
-		const double x = ((double)(i % (size_t)small->width) + 0.5) / small->by - 0.5;
-		const double y = ((double)(i / (size_t)small->width) + 0.5) / small->by - 0.5;
+		const size_t column = i % (size_t)small->width;
+		const size_t row = i / (size_t)small->width;
+		const double x = ((double)column + 0.5) / small->by - 0.5;
+		const double y = ((double)row + 0.5) / small->by - 0.5;
 		double u;
 		double v;
 

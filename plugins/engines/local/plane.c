@@ -31,7 +31,7 @@ static void blur_line(
 
 int plane_blur(uint8_t *plane, int width, int height, double sigma)
 {
-	const int reach = (int)ceil(sigma * REACH);
+	const int reach = sigma > 0 ? (int)ceil(sigma * REACH) : 0;
 	const int longer = width > height ? width : height;
 	float *bell = malloc((size_t)(2 * reach + 1) * sizeof(*bell));
 	uint8_t *room = malloc((size_t)longer + 2 * (size_t)reach);
@@ -39,7 +39,7 @@ int plane_blur(uint8_t *plane, int width, int height, double sigma)
 
 	if (bell && room) {
 		for (int k = -reach; k <= reach; k++) {
-			bell[k + reach] = (float)exp(-(double)k * k / (2 * sigma * sigma));
+			bell[k + reach] = (float)exp(-(double)k * k / fmax(2 * sigma * sigma, 1e-9));
 			sum += bell[k + reach];
 		}
 		for (int k = 0; k <= 2 * reach; k++) {

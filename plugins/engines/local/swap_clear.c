@@ -152,7 +152,7 @@ static int find_old(const struct head *body, struct room *room)
 		double u;
 		double v;
 
-		face_place(&body->axes, (double)(i % (size_t)w), (double)(i / (size_t)w), &u, &v);
+		face_place_pixel(&body->axes, i, w, &u, &v);
 		if (v > -0.06) {
 			room->old[i] = body->hair_and_face[i] > (v > 0.3 ? 60 : 100);
 		}
@@ -240,7 +240,7 @@ int swap_clear(struct swap *swap)
 		double u;
 		double v;
 
-		face_place(&body->axes, (double)(i % (size_t)w), (double)(i / (size_t)w), &u, &v);
+		face_place_pixel(&body->axes, i, w, &u, &v);
 		if (v < SHOULDERS) {
 			swap->cleared[i] =
 				room.old[i] || (room.near[i] && v < 0 && body->person[i] < 250)
@@ -260,7 +260,7 @@ int swap_clear(struct swap *swap)
 		double u;
 		double v;
 
-		face_place(&body->axes, (double)(i % (size_t)w), (double)(i / (size_t)w), &u, &v);
+		face_place_pixel(&body->axes, i, w, &u, &v);
 		lay(swap, &room, i, v);
 	}
 	if (result == 0) {

@@ -14,7 +14,7 @@
 #define NECK_LEAST 0.7f /* of the skin in its middle, that a place of the neck shows */
 #define BINS_A_JAW 25
 #define BINS 15
-#define NECK_FROM -0.55
+#define NECK_FROM (-0.55)
 #define NECK_TO 0.30
 #define SHADOW 0.18f /* how much darker the neck is just under the jaw */
 #define SKIN_NEAR 2.2f
@@ -100,7 +100,7 @@ static int make_neck(const struct swap *swap, struct room *room)
 		double u;
 		double v;
 
-		face_place(&body->axes, (double)(i % (size_t)w), (double)(i / (size_t)w), &u, &v);
+		face_place_pixel(&body->axes, i, w, &u, &v);
 		if (u > edges[0] && u < edges[1] && v > NECK_FROM && v < NECK_TO) {
 			room->neck[i] = 255;
 		}

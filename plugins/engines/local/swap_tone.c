@@ -89,8 +89,7 @@ static int move_neck(struct swap *swap, struct lab by)
 		double u;
 		double v;
 
-		face_place(&body->axes, (double)(i % (size_t)body->width),
-			(double)(i / (size_t)body->width), &u, &v);
+		face_place_pixel(&body->axes, i, body->width, &u, &v);
 		if (body->person[i] && v < 1.1 && fabs(u) < 1.2) {
 			const float far = head_skin_distance(lab_from_rgb(body->rgb + 3 * i),
 				body->skin, (struct lab){20, 8, 8});
