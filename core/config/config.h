@@ -154,4 +154,7 @@ void config_restart_needed(
 /* Appends the shipped formy.conf: every option with its help, its default, its variable. */
 void config_sample(struct buf *out);
 
+/* Appends the source of the man page formy.conf(5), made from the same table. */
+void config_man(struct buf *out);
+
 #endif

@@ -10,6 +10,7 @@
 #include "daemon/claimer.h"
 #include "daemon/connect.h"
 #include "daemon/dispatch.h"
+#include "daemon/manager.h"
 #include "daemon/publish.h"
 #include "daemon/spool.h"
 #include "daemon/status.h"
@@ -73,6 +74,7 @@ static void on_beat_timer(uv_timer_t *timer)
 {
 	struct supervisor *sup = timer->data;
 
+	manager_beat(sup);
 	if (sup->trouble_since_ms > 0 &&
 		clock_mono_ms() - sup->trouble_since_ms >= SPOOL_AFTER_MS) {
 		spool_keep(sup);

@@ -6,6 +6,7 @@
 #include "daemon/dispatch.h"
 #include "daemon/lease.h"
 #include "daemon/load.h"
+#include "daemon/manager.h"
 #include "daemon/place.h"
 #include "daemon/supervisor.h"
 #include "task/queue.h"
@@ -76,6 +77,7 @@ static void on_loaded(const struct config_problems *problems, void *arg)
 	}
 	buf_finish(&names);
 	put_in_force(sup, catalog);
+	manager_ready(sup);
 	log_info("reloaded", LOG_I("modes", catalog->mode_count));
 }
 
@@ -88,12 +90,14 @@ void reload_begin(struct supervisor *sup)
 		log_warning("reload refused: the worker is starting, stopping or reloading");
 		return;
 	}
+	manager_reloading(sup);
 	if (config_load(sup->config_path, sup->flags, &problems, &config) < 0) {
 		for (size_t i = 0; i < problems.count; i++) {
 			log_error(problems.texts[i]);
 		}
 		log_error("reload refused: the configuration is wrong, the running one stays");
 		config_problems_finish(&problems);
+		manager_ready(sup);
 		return;
 	}
 	config_problems_finish(&problems);
@@ -103,6 +107,7 @@ void reload_begin(struct supervisor *sup)
 			&sup->loading) < 0) {
 		catalog_release(sup->next_catalog);
 		sup->next_catalog = NULL;
+		manager_ready(sup);
 		log_error("reload refused: out of memory");
 	}
 }

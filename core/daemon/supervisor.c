@@ -19,6 +19,7 @@
 #include "daemon/janitor.h"
 #include "daemon/lease.h"
 #include "daemon/load.h"
+#include "daemon/manager.h"
 #include "daemon/place.h"
 #include "daemon/probe.h"
 #include "daemon/reload.h"
@@ -135,6 +136,7 @@ void supervisor_announce(struct supervisor *sup)
 		log_info("ready", LOG_S("worker", sup->worker),
 			LOG_I("modes", sup->catalog->mode_count),
 			LOG_I("executors", sup->place_count));
+		manager_ready(sup);
 	}
 }
 
@@ -186,6 +188,7 @@ static void drain(struct supervisor *sup)
 	log_info("stopping: no new tasks, the running ones may end",
 		LOG_I("running", sup->running.count), LOG_I("at_most_ms", most_ms));
 	sup->phase = PHASE_DRAINING;
+	manager_stopping(sup);
 	(void)uv_timer_start(
 		&sup->deadline, on_drain_deadline, most_ms > 0 ? (uint64_t)most_ms : 0, 0);
 	claimer_stop(sup);
@@ -411,6 +414,7 @@ int supervisor_run(struct config *config, const char *config_path, const struct 
 	struct err err = {0};
 	uv_loop_t loop;
 
+	notify_init(&sup.notify);
 	job_list_init(&sup.running);
 	job_list_init(&sup.publishing);
 	job_list_init(&sup.ended);

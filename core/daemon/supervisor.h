@@ -10,6 +10,7 @@
  *	lease	  the beat: leases, progress, losses, registration
  *	janitor	  what was kept long enough
  *	status	  what others see of this worker
+ *	manager	  what the service manager hears
  *	reload	  the configuration again
  *
  * A turn of the loop: whatever came from executors and from Redis is handled, then, once, jobs go
@@ -24,6 +25,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/limits.h"
+#include "base/notify.h"
 #include "config/config.h"
 #include "daemon/job.h"
 #include "daemon/slot.h"
@@ -126,6 +128,11 @@ struct supervisor {
 	uint64_t last_reap_ms;
 
 	struct janitor *janitor;
+
+	/* manager */
+	struct notify notify;
+	uint64_t watchdog_fed_ms;
+	char manager_status[160]; /* as last said */
 
 	/* leaving */
 	uv_timer_t deadline;
