@@ -47,6 +47,9 @@
 #define LIMIT_PLUGIN_MODES 32        /* modes or engines of one plugin */
 #define LIMIT_MODE_PARAMS 64         /* parameters of one mode */
 #define LIMIT_EXECUTORS 256          /* executor processes of one worker */
+#define LIMIT_EXECUTOR_THREADS 16384 /* of all processes of the worker's user together */
+#define LIMIT_SMALLEST_FILE (UINT64_C(64) << 20) /* bytes that one of its files may always have */
+#define LIMIT_SCRATCH_FILES 64       /* files that one executor may have written at once */
 #define LIMIT_DESCRIPTOR (64 * 1024) /* bytes of a descriptor as JSON */
 #define LIMIT_PLUGIN_LOG_LINE 1000   /* bytes of one line that a plugin logs or prints */
 
@@ -61,5 +64,11 @@
 #define LIMIT_CONFIG_PROBLEMS 200       /* problems told of one configuration */
 #define LIMIT_KEY_PREFIX 64             /* characters of redis.key_prefix */
 #define LIMIT_API_KEY (8 * 1024)        /* bytes of an engine's key */
+
+/* Bytes of a file that an executor may write: the largest picture, uncompressed, 16 bits deep. */
+static inline uint64_t limit_of_file(uint64_t max_pixels)
+{
+	return max_pixels * 8 > LIMIT_SMALLEST_FILE ? max_pixels * 8 : LIMIT_SMALLEST_FILE;
+}
 
 #endif

@@ -44,6 +44,7 @@ static void add_row(
 			{plugin->id, PAINT_NONE},
 			{plugin->version, PAINT_NONE},
 			{plugin->state, state_paint(plugin->state)},
+			{plugin->sandbox, PAINT_NONE},
 			{plugin->reason ? plugin->reason : buf_cstr(&serves), PAINT_NONE},
 		});
 	buf_finish(&serves);
@@ -51,8 +52,8 @@ static void add_row(
 
 static int print_table(struct cli *cli, const formy_workers *workers)
 {
-	static const char *const titles[] = {
-		"WORKER", "FILE", "PLUGIN", "VERSION", "STATE", "SERVES OR WHY NOT", NULL};
+	static const char *const titles[] = {"WORKER", "FILE", "PLUGIN", "VERSION", "STATE",
+		"SANDBOX", "SERVES OR WHY NOT", NULL};
 	struct table table;
 	struct buf text = {0};
 	size_t count = 0;

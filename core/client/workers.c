@@ -44,6 +44,17 @@ static int read_names(const struct json_object *object, const char *name,
 	return 0;
 }
 
+/* Where a plugin is confined in several ways, the JSON tells all. */
+static const char *first_in_force(struct json_object *sandboxes)
+{
+	const char *text = NULL;
+
+	for (size_t i = 0; i < length_of(sandboxes) && !text; i++) {
+		text = member_text(json_object_array_get_idx(sandboxes, i), "in_force");
+	}
+	return text;
+}
+
 static int read_plugin(const struct json_object *json, formy_worker_plugin *to)
 {
 	to->file = member_text(json, "file");
@@ -51,6 +62,7 @@ static int read_plugin(const struct json_object *json, formy_worker_plugin *to)
 	to->version = member_text(json, "version");
 	to->state = member_text(json, "state");
 	to->reason = member_text(json, "reason");
+	to->sandbox = first_in_force(json_member(json, "sandbox"));
 	if (read_names(json, "modes", &to->modes, &to->mode_count) < 0) {
 		return -ENOMEM;
 	}

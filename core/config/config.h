@@ -8,6 +8,7 @@
 #define FORMY_CONFIG_CONFIG_H
 
 #include "base/log.h"
+#include "base/sandbox.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -69,12 +70,15 @@ struct config_mode {
 	char *engine;    /* name of one of the engines, or NULL: the mode needs none */
 	char *plugin;    /* id of the plugin that shall serve the mode, or NULL: whichever does */
 	int concurrency; /* tasks at once in this worker; 0: no limit but the executors */
-	int concurrency_global;    /* tasks at once in all workers together; 0: no limit */
-	int64_t timeout_ms;        /* as configured, else that of tasks */
-	int max_attempts;          /* as configured, else that of tasks */
-	char *workflow;            /* absolute path, or NULL */
-	char *prompt;              /* or NULL */
-	char *fallback;            /* name of one of the engines, or NULL */
+	int concurrency_global; /* tasks at once in all workers together; 0: no limit */
+	int64_t timeout_ms;     /* as configured, else that of tasks */
+	int max_attempts;       /* as configured, else that of tasks */
+	char *workflow;         /* absolute path, or NULL */
+	char *prompt;           /* or NULL */
+	char *fallback;         /* name of one of the engines, or NULL */
+	enum sandbox_profile sandbox;
+	int64_t memory_limit; /* bytes of address space; 0: no limit */
+	char *allow;          /* words with commas between, or NULL; see config_mode_grants() */
 	struct json_object *extra; /* an object: the members that only the plugin knows */
 	const char *file;          /* where the section begins; belongs to the configuration */
 	int line;
@@ -85,6 +89,7 @@ struct config_engine {
 	char *name;
 	char *type;
 	char *api_key_file;        /* absolute path, or NULL */
+	char *allow;               /* words with commas between, or NULL; config_engine_grants() */
 	struct json_object *extra; /* an object: the members that only the engine knows */
 	const char *file;
 	int line;
@@ -137,6 +142,12 @@ void config_destroy(struct config *config);
 /* A mode or an engine by its name; NULL when there is none. */
 const struct config_mode *config_find_mode(const struct config *config, const char *name);
 const struct config_engine *config_find_engine(const struct config *config, const char *name);
+
+/* What the operator allows a mode's plugin, and an engine: enum sandbox_grant. To name a service in
+ * a section is to allow the connection: an engine of a type that is one has SANDBOX_NET unless its
+ * section says otherwise. */
+uint32_t config_mode_grants(const struct config_mode *mode);
+uint32_t config_engine_grants(const struct config_engine *engine);
 
 /* The key of an engine's service: from the environment (RUNNINGHUB_API_KEY, OPENAI_API_KEY: by
  * the engine's type), else from api_key_file without the blanks around it. Returns 0, -ENOENT when

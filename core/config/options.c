@@ -1,6 +1,7 @@
 #include "config/options.h"
 
 #include "base/limits.h"
+#include "base/sandbox.h"
 
 #include <limits.h>
 #include <string.h>
@@ -137,6 +138,18 @@ const struct option options[] = {
 			"workflows/ beside this file."},
 	{"mode", "prompt", NULL, OPTION_TEXT, IN(config_mode, prompt), .min = 1, .max = 16384,
 		.help = "Text for engines that need one."},
+	{"mode", "sandbox", NULL, OPTION_CHOICE, IN(config_mode, sandbox),
+		.choices = sandbox_profiles, .standard = "default",
+		.help = "Walls around the plugins: default, strict (a list of what they may do, "
+			"and no start where the kernel lacks a wall), or off."},
+	{"mode", "memory_limit", NULL, OPTION_SIZE, IN(config_mode, memory_limit), .min = 0,
+		.max = INT64_C(1) << 44, .standard = "8GiB",
+		.help = "Address space of a process of the mode; those with gpu have no such "
+			"limit. 0: none."},
+	{"mode", "allow", NULL, OPTION_TEXT, IN(config_mode, allow), .word = true, .joined = true,
+		.grants = true, .min = 1, .max = 64,
+		.help = "What the mode's plugin may do beyond its task, as in {\"net\"}: net, gpu, "
+			"exec. It counts only as far as the plugin says that it needs it."},
 	{"mode", "fallback", NULL, OPTION_TEXT, IN(config_mode, fallback), .word = true, .min = 1,
 		.max = LIMIT_ENGINE_NAME,
 		.help = "Name of the engine that is used while the first is not available."},
@@ -149,6 +162,11 @@ const struct option options[] = {
 		.max = PATH_MAX / 2,
 		.help = "File that holds the key of the service. RUNNINGHUB_API_KEY and "
 			"OPENAI_API_KEY, where set, count in its place for their types."},
+	{"engine", "allow", NULL, OPTION_TEXT, IN(config_engine, allow), .word = true,
+		.joined = true, .grants = true, .min = 1, .max = 64,
+		.standard_help = "{\"net\"} for comfyui, runninghub, openai and http, else none",
+		.help = "What the engine may do beyond its task: net, gpu, exec; {\"none\"} takes "
+			"all of it. It counts only as far as the engine's plugin needs it."},
 };
 
 #undef IN

@@ -38,6 +38,7 @@ struct option {
 	const char *const *choices;
 	bool word;   /* a text without blanks */
 	bool joined; /* a list of texts, kept as one with commas */
+	bool grants; /* joined, and each a word of base/sandbox.h */
 	bool secret;
 	bool restart; /* a reload does not change it */
 	const char *help;

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/limits.h"
+#include "base/sandbox.h"
 #include "config/array.h"
 #include "config/utf8.h"
 #include "config/value.h"
@@ -174,6 +175,18 @@ static int put_paths(void *object, const struct setting *setting, struct err *er
 	return 0;
 }
 
+static int check_grants(const char *words, struct err *err)
+{
+	uint32_t grants;
+	const char *bad;
+
+	if (sandbox_grants_read(words, &grants, &bad) == 0) {
+		return 0;
+	}
+	return err_set(err, -EINVAL, "allow is of net, gpu, exec and none, not \"%.*s\"",
+		(int)strcspn(bad, ","), bad);
+}
+
 static int put_joined(void *object, const struct setting *setting, struct err *err)
 {
 	char **text = place_in(object, setting->option);
@@ -188,7 +201,12 @@ static int put_joined(void *object, const struct setting *setting, struct err *e
 		buf_printf(&joined, "%s%s", joined.len > 0 ? "," : "", setting->values[i].text);
 	}
 	result = buf_failed(&joined) ? -ENOMEM : make_text(setting, buf_cstr(&joined), err, &made);
-	if (result == 0) {
+	if (result == 0 && setting->option->grants) {
+		result = check_grants(made, err);
+	}
+	if (result < 0) {
+		free(made);
+	} else {
 		free(*text);
 		*text = made;
 	}

@@ -12,6 +12,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/sandbox.h"
 #include "image/store.h"
 #include "plugin/descriptor.h"
 #include "plugin/registry.h"
@@ -42,6 +43,24 @@ static void add_problem(struct config_problems *problems, const char *file, int 
 	texts[problems->count++] = text.data;
 }
 
+/* What a plugin needs and nobody grants keeps it from being served, before a task finds out. */
+static int check_grants(const struct descriptor *plugin, uint32_t granted, const char *section,
+	const char *name, struct err *err)
+{
+	struct buf words = {0};
+	int result = 0;
+
+	if (plugin->needs & ~granted) {
+		sandbox_grants_add(&words, plugin->needs & ~granted);
+		result = err_set(err, -EACCES,
+			"its plugin %s needs %s, which nothing grants; add it to allow = {...} in "
+			"%s \"%s\" if you trust it with that",
+			plugin->id, buf_cstr(&words) ? buf_cstr(&words) : "more", section, name);
+	}
+	buf_finish(&words);
+	return result;
+}
+
 /* Finds the mode's plugin and its engine's. 0, or a negative errno with a sentence. */
 static int resolve(struct catalog *catalog, struct mode *mode, struct err *err)
 {
@@ -55,18 +74,22 @@ static int resolve(struct catalog *catalog, struct mode *mode, struct err *err)
 		return result;
 	}
 	mode->plugin = file;
-	if (!config->engine) {
-		return 0;
+	result = check_grants(
+		file->descriptor, config_mode_grants(config), "mode", config->name, err);
+	if (result < 0 || !config->engine) {
+		return result;
 	}
 	mode->engine = config_find_engine(catalog->config, config->engine);
 	if (!mode->engine) {
 		return err_set(err, -ENOENT, "no engine \"%s\" is configured", config->engine);
 	}
 	result = registry_find_engine(catalog->registry, mode->engine->type, err, &file, NULL);
-	if (result == 0) {
-		mode->engine_plugin = file;
+	if (result < 0) {
+		return result;
 	}
-	return result;
+	mode->engine_plugin = file;
+	return check_grants(file->descriptor, config_engine_grants(mode->engine), "engine",
+		mode->engine->name, err);
 }
 
 static int add_mode(
@@ -237,8 +260,13 @@ int mode_setup(const struct mode *mode, const char *scratch, unsigned executors,
 		.max_pixels = (uint64_t)config->storage.max_pixels,
 		.threads = threads,
 		.log_level = config->worker.log_level,
+		.sandbox = mode->config->sandbox,
+		.granted = mode->plugin->descriptor->needs & config_mode_grants(mode->config),
+		.memory = (uint64_t)mode->config->memory_limit,
 	};
 	if (mode->engine) {
+		msg.setup.granted |=
+			mode->engine_plugin->descriptor->needs & config_engine_grants(mode->engine);
 		engine = engine_config(mode, threads);
 		msg.setup.engine_name = mode->engine->name;
 		msg.setup.engine_type = mode->engine->type;
@@ -279,6 +307,17 @@ void mode_failed_to_start(struct mode *mode)
 	}
 	mode->failed_starts++;
 	mode->blocked_until_ms = clock_mono_ms() + (pause < BLOCK_MOST_MS ? pause : BLOCK_MOST_MS);
+}
+
+void mode_confined(struct mode *mode, const char *in_force, const char *lacks)
+{
+	bool first = mode->sandbox[0] == '\0';
+
+	(void)text_copy(mode->sandbox, sizeof(mode->sandbox), in_force);
+	if (first && lacks[0]) {
+		log_warning("this system lacks a wall of the sandbox", LOG_S("mode", mode->name),
+			LOG_S("in_force", in_force), LOG_S("lacks", lacks));
+	}
 }
 
 void mode_measure(struct mode *mode, uint64_t took_us)

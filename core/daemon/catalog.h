@@ -20,6 +20,8 @@ struct descriptor_mode;
 struct registry;
 struct plugin_file;
 
+#define MODE_SANDBOX_TEXT 160
+
 struct mode {
 	struct catalog *catalog; /* that it is a part of; not held by itself */
 	const char *name;
@@ -32,10 +34,11 @@ struct mode {
 	uint32_t retry_delay_ms;
 
 	struct job_list waiting;
-	unsigned running;          /* jobs in slots, or publishing */
-	uint64_t mean_us;          /* of a task in an executor, lately; 0: none has ended */
-	uint64_t blocked_until_ms; /* its executors do not start: no new one before */
-	unsigned failed_starts;    /* in a row */
+	unsigned running;                /* jobs in slots, or publishing */
+	uint64_t mean_us;                /* of a task in an executor, lately; 0: none has ended */
+	uint64_t blocked_until_ms;       /* its executors do not start: no new one before */
+	unsigned failed_starts;          /* in a row */
+	char sandbox[MODE_SANDBOX_TEXT]; /* what confines its executors; "": none has told */
 };
 
 struct catalog {
@@ -76,6 +79,9 @@ bool mode_same(const struct mode *a, const struct mode *b);
 /* An executor of the mode did (not) open its plugins: when it may be tried again. */
 void mode_started(struct mode *mode);
 void mode_failed_to_start(struct mode *mode);
+
+/* An executor told what confines it, and what the kernel lacks for that: noted, and said once. */
+void mode_confined(struct mode *mode, const char *in_force, const char *lacks);
 
 /* A task took so long in an executor. */
 void mode_measure(struct mode *mode, uint64_t took_us);

@@ -65,6 +65,12 @@ static void on_refused(void *owner, struct slot *slot, const char *code, const c
 	refuse_waiting(owner, mode_of(slot), code, message);
 }
 
+static void on_confined(void *owner, struct slot *slot, const struct msg_confined *confined)
+{
+	(void)owner;
+	mode_confined(mode_of(slot), confined->in_force, confined->lacks);
+}
+
 static void on_progress(void *owner, struct slot *slot, const struct msg_progress *progress)
 {
 	struct job *job = slot->job;
@@ -174,6 +180,7 @@ static void on_free(void *owner, struct slot *slot)
 static const struct slot_events place_events = {
 	.ready = on_ready,
 	.refused = on_refused,
+	.confined = on_confined,
 	.progress = on_progress,
 	.log = on_log,
 	.line = on_line,

@@ -294,7 +294,11 @@ static void fail_by_crash(struct supervisor *sup, struct job *job, const struct 
 		.context = context_of(job),
 	};
 
-	if (exit->signal) {
+	if (exit->end == SLOT_END_GREEDY) {
+		(void)snprintf(details, sizeof(details),
+			"it filled its scratch folder, plugin %s, step: %s",
+			mode_plugin_id(job->mode), job->step[0] ? job->step : "none");
+	} else if (exit->signal) {
 		(void)snprintf(details, sizeof(details), "signal %d (%s), plugin %s, step: %s",
 			exit->signal, strsignal(exit->signal), mode_plugin_id(job->mode),
 			job->step[0] ? job->step : "none");

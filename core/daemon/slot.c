@@ -15,6 +15,7 @@ struct details {
 	enum control_reason reason; /* CANCEL */
 	uint64_t timeout_ms;        /* JOB */
 	struct slot_exit exit;      /* EXIT */
+	bool greedy;                /* KILL */
 };
 
 static const struct details no_details = {0};
@@ -50,6 +51,7 @@ static void do_start(struct slot *slot, const struct details *details)
 	slot->drain_after = false;
 	slot->end = SLOT_END_ITSELF;
 	slot->was_ready = false;
+	slot->was_confined = false;
 	enter(slot, SLOT_STARTING, slot->times.start);
 }
 
@@ -161,8 +163,7 @@ static void on_kill_deadline(struct slot *slot, const struct details *details)
 
 static void on_kill(struct slot *slot, const struct details *details)
 {
-	(void)details;
-	do_kill(slot, SLOT_END_KILLED);
+	do_kill(slot, details->greedy ? SLOT_END_GREEDY : SLOT_END_KILLED);
 }
 
 /* The channel is closed: the process is ending or of no use. SIGKILL changes nothing for one that
@@ -326,6 +327,9 @@ static void on_child_packet(void *owner, const void *data, size_t len)
 		handle(slot, SLOT_EV_GARBAGE, &no_details);
 	} else if (msg.type == MSG_LOG) {
 		slot->events->log(slot->owner, slot, &msg.log);
+	} else if (msg.type == MSG_CONFINED && !slot->was_confined) {
+		slot->was_confined = true;
+		slot->events->confined(slot->owner, slot, &msg.confined);
 	} else if (msg.type == MSG_READY && msg.ready.protocol != MSG_PROTOCOL) {
 		handle(slot, SLOT_EV_GARBAGE, &no_details);
 	} else if ((size_t)msg.type < sizeof(events) / sizeof(events[0]) && events[msg.type]) {
@@ -448,6 +452,13 @@ void slot_kill(struct slot *slot)
 	handle(slot, SLOT_EV_KILL, &no_details);
 }
 
+void slot_kill_greedy(struct slot *slot)
+{
+	const struct details details = {.greedy = true};
+
+	handle(slot, SLOT_EV_KILL, &details);
+}
+
 const char *slot_state_name(enum slot_state state)
 {
 	static const char *const names[SLOT_STATES] = {
@@ -493,6 +504,7 @@ const char *slot_end_name(enum slot_end end)
 		[SLOT_END_GARBAGE] = "killed: it sent what no executor may send",
 		[SLOT_END_START] = "killed: not ready in time",
 		[SLOT_END_KILLED] = "killed: the worker goes down",
+		[SLOT_END_GREEDY] = "killed: it filled its scratch folder",
 	};
 
 	return names[end];

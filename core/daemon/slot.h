@@ -59,6 +59,7 @@ enum slot_end {
 	SLOT_END_GARBAGE,   /* it broke the protocol */
 	SLOT_END_START,     /* it did not get ready in time */
 	SLOT_END_KILLED,    /* the owner wanted it */
+	SLOT_END_GREEDY,    /* it wrote more files than it may */
 };
 
 struct slot_exit {
@@ -72,6 +73,9 @@ struct slot_events {
 	/* The process has opened its plugins, or cannot. */
 	void (*ready)(void *owner, struct slot *slot);
 	void (*refused)(void *owner, struct slot *slot, const char *code, const char *message);
+
+	/* What confines the process, before a plugin is loaded: comes once, before the others. */
+	void (*confined)(void *owner, struct slot *slot, const struct msg_confined *confined);
 
 	void (*progress)(void *owner, struct slot *slot, const struct msg_progress *progress);
 	void (*log)(void *owner, struct slot *slot, const struct msg_log *log);
@@ -112,6 +116,7 @@ struct slot {
 	bool drain_after;
 	enum slot_end end;
 	bool was_ready;
+	bool was_confined;
 };
 
 /* The slot does not move in memory until slot_finish's callback has been called. */
@@ -137,6 +142,9 @@ void slot_drain(struct slot *slot);
 
 /* Kills the process now. */
 void slot_kill(struct slot *slot);
+
+/* The same for one that wrote too much: its job counts as crashed. */
+void slot_kill_greedy(struct slot *slot);
 
 const char *slot_state_name(enum slot_state state);
 const char *slot_event_name(enum slot_event event);

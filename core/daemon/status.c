@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/sandbox.h"
 #include "daemon/catalog.h"
 #include "daemon/supervisor.h"
 #include "plugin/descriptor.h"
@@ -46,7 +47,28 @@ static void add_tasks(const struct supervisor *sup, struct buf *out)
 	buf_add_char(out, ']');
 }
 
-static void add_plugin(const struct plugin_file *file, struct buf *out)
+/* How each mode's processes that run code of the file are confined. */
+static void add_sandboxes(
+	const struct catalog *catalog, const struct plugin_file *file, struct buf *out)
+{
+	const char *separator = "";
+
+	for (size_t i = 0; i < catalog->mode_count; i++) {
+		const struct mode *mode = catalog->modes[i];
+
+		if (mode->plugin == file || mode->engine_plugin == file) {
+			buf_printf(out, "%s{\"mode\":", separator);
+			json_add_string(out, mode->name);
+			add_text(out, "profile", sandbox_profiles[mode->config->sandbox]);
+			add_text(out, "in_force", mode->sandbox[0] ? mode->sandbox : NULL);
+			buf_add_char(out, '}');
+			separator = ",";
+		}
+	}
+}
+
+static void add_plugin(
+	const struct catalog *catalog, const struct plugin_file *file, struct buf *out)
 {
 	const struct descriptor *descriptor = file->descriptor;
 
@@ -66,6 +88,8 @@ static void add_plugin(const struct plugin_file *file, struct buf *out)
 		buf_add_text(out, i > 0 ? "," : "");
 		json_add_string(out, descriptor->engines[i].type);
 	}
+	buf_add_text(out, "],\"sandbox\":[");
+	add_sandboxes(catalog, file, out);
 	buf_add_text(out, "]}");
 }
 
@@ -97,7 +121,7 @@ void status_registration(const struct supervisor *sup, struct buf *out)
 	buf_add_text(out, ",\"plugins\":[");
 	for (size_t i = 0; i < registry_count(registry); i++) {
 		buf_add_text(out, i > 0 ? "," : "");
-		add_plugin(registry_at(registry, i), out);
+		add_plugin(sup->catalog, registry_at(registry, i), out);
 	}
 	buf_add_text(out, "]}");
 }

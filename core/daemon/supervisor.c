@@ -21,6 +21,7 @@
 #include "daemon/load.h"
 #include "daemon/manager.h"
 #include "daemon/place.h"
+#include "daemon/quota.h"
 #include "daemon/probe.h"
 #include "daemon/reload.h"
 #include "daemon/results.h"
@@ -292,6 +293,7 @@ static void close_down(struct supervisor *sup, int exit_status)
 	uv_close((uv_handle_t *)&sup->turn, NULL);
 	uv_close((uv_handle_t *)&sup->gather, NULL);
 	uv_close((uv_handle_t *)&sup->beat, NULL);
+	uv_close((uv_handle_t *)&sup->quota, NULL);
 	janitor_close(sup);
 	uv_close((uv_handle_t *)&sup->deadline, NULL);
 }
@@ -315,6 +317,7 @@ static int start_handles(struct supervisor *sup)
 
 	(void)uv_timer_init(sup->loop, &sup->deadline);
 	sup->deadline.data = sup;
+	quota_init(sup, &sup->quota);
 	(void)uv_prepare_init(sup->loop, &sup->turn);
 	sup->turn.data = sup;
 	(void)uv_prepare_start(&sup->turn, on_turn);

@@ -134,6 +134,9 @@ struct supervisor {
 	uint64_t watchdog_fed_ms;
 	char manager_status[160]; /* as last said */
 
+	uv_timer_t quota;
+	bool quota_busy; /* a look is under way */
+
 	/* leaving */
 	uv_timer_t deadline;
 	uv_signal_t signals[3];

@@ -47,6 +47,12 @@ static void on_ended(void *owner, struct slot *slot, const struct slot_exit *end
 	}
 }
 
+static void on_confined(void *owner, struct slot *slot, const struct msg_confined *confined)
+{
+	(void)owner;
+	mode_confined(slot->mode, confined->in_force, confined->lacks);
+}
+
 static void on_log(void *owner, struct slot *slot, const struct msg_log *log)
 {
 	const struct mode *mode = slot->mode;
@@ -80,6 +86,7 @@ static void on_free(void *owner, struct slot *slot)
 static const struct slot_events trial_events = {
 	.ready = on_ready,
 	.refused = on_refused,
+	.confined = on_confined,
 	.progress = on_job_event,
 	.log = on_log,
 	.line = on_line,

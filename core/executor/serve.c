@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/limits.h"
+#include "executor/confine.h"
 #include "executor/finish.h"
 #include "executor/host.h"
 #include "executor/loader.h"
@@ -26,6 +28,7 @@
 #include "wire/msg.h"
 
 #define LEAK_WARNING 256 /* open descriptors that no plugin needs */
+#define STOP_MS 5000     /* for a task that was told to stop, and for its files */
 #define LEAK_RESERVE 64  /* kept free, for the pictures of a task and for libraries */
 
 struct executor {
@@ -44,6 +47,7 @@ struct executor {
 	bool engine_open;
 	formy_task task;
 	struct finish finish;
+	uint64_t processors;
 	int leak_told; /* the number of descriptors at which the log was told of a leak */
 };
 
@@ -156,6 +160,41 @@ static bool needs_pixels(const formy_mode *mode)
 		strcspn(mode->inputs, "{") != strlen(mode->inputs);
 }
 
+/* Puts the walls up and tells of them, while there is nothing of a plugin in this process. */
+static int confine_self(struct executor *ex)
+{
+	const struct msg_setup *setup = &ex->setup;
+	const struct confinement how = {
+		.profile = setup->sandbox <= SANDBOX_OFF ? (enum sandbox_profile)setup->sandbox
+							 : SANDBOX_STRICT,
+		.granted = (uint32_t)setup->granted & SANDBOX_GRANTS,
+		.plugins = {setup->plugin_path, setup->engine_path},
+		.configs = {setup->mode_config, setup->engine_config},
+		.scratch = setup->scratch,
+		.memory = setup->memory,
+		.file_size = limit_of_file(setup->max_pixels),
+	};
+	struct msg msg = {.type = MSG_CONFINED};
+	struct buf in_force = {0};
+	struct buf lacks = {0};
+	struct err err = {0};
+	int status = 0;
+
+	if (confine(&how, &in_force, &lacks, &err) < 0) {
+		status = refuse(ex, "PIPELINE_INIT_FAILED", err.text);
+	} else {
+		msg.confined.in_force = buf_cstr(&in_force);
+		msg.confined.lacks = buf_cstr(&lacks);
+		status =
+			msg.confined.in_force && msg.confined.lacks && speak(ex->channel, &msg) == 0
+			? 0
+			: EX_OSERR;
+	}
+	buf_finish(&in_force);
+	buf_finish(&lacks);
+	return status;
+}
+
 static int open_all(struct executor *ex)
 {
 	struct msg ready = {.type = MSG_READY};
@@ -164,7 +203,10 @@ static int open_all(struct executor *ex)
 	int status;
 
 	host_init(ex->channel, (unsigned)ex->setup.log_level);
-	status = open_engine(ex);
+	status = confine_self(ex);
+	if (status == 0) {
+		status = open_engine(ex);
+	}
 	if (status == 0) {
 		status = open_mode(ex);
 	}
@@ -208,6 +250,7 @@ static int run_job(struct executor *ex, const struct msg_job *job, const int *fd
 	if (task_begin(&ex->task, job, fds, count) < 0) {
 		return EX_PROTOCOL;
 	}
+	confine_processor_time((job->time_ms + STOP_MS) * ex->processors);
 	start = clock_mono_us();
 	status = ex->mode->run(host_table(), ex->mode_state, &ex->task);
 	ran = clock_mono_us() - start;
@@ -306,6 +349,7 @@ static void close_all(struct executor *ex)
 int serve_run(int channel, int control_fd)
 {
 	struct executor *ex = calloc(1, sizeof(*ex));
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	bool served = false;
 	int status;
 
@@ -314,6 +358,7 @@ int serve_run(int channel, int control_fd)
 	}
 	ex->channel = channel;
 	ex->control = control_map(control_fd);
+	ex->processors = (uint64_t)(processors > 0 ? processors : 1);
 	status = receive_setup(ex);
 	if (status == 0) {
 		status = open_all(ex);

@@ -77,6 +77,7 @@ struct descriptor {
 	char *license;  /* NULL: none */
 	char *homepage; /* NULL: none */
 	uint32_t abi_major, abi_minor;
+	uint32_t needs; /* FORMY_NEEDS_... */
 	struct descriptor_mode *modes;
 	size_t mode_count;
 	struct descriptor_engine *engines;

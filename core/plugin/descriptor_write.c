@@ -9,6 +9,8 @@
 #include "base/limits.h"
 #include "plugin/descriptor.h"
 
+#define KNOWN_FLAGS (FORMY_NEEDS_NET | FORMY_NEEDS_GPU | FORMY_NEEDS_EXEC)
+
 static int out_of_memory(struct err *err)
 {
 	return err_set(err, -ENOMEM, "out of memory");
@@ -162,7 +164,7 @@ static int check_abi(const formy_plugin *plugin, struct err *err)
 		return err_set(err, -EINVAL, "it needs ABI %u.%u, this worker has ABI %u.%u",
 			plugin->abi_major, plugin->needs_minor, FORMY_ABI_MAJOR, FORMY_ABI_MINOR);
 	}
-	if (plugin->flags) {
+	if (plugin->flags & ~(uint32_t)KNOWN_FLAGS) {
 		return err_set(err, -EINVAL, "it has flags that this ABI does not know: %#x",
 			plugin->flags);
 	}
@@ -237,6 +239,7 @@ int descriptor_to_json(const formy_plugin *plugin, struct err *err, struct buf *
 	json = json_object_new_object();
 	if (!json || !add(json, "abi_major", json_object_new_int64(plugin->abi_major)) ||
 		!add(json, "abi_minor", json_object_new_int64(plugin->abi_minor)) ||
+		!add(json, "needs", json_object_new_int64(plugin->flags)) ||
 		!add_text(json, "id", plugin->id) || !add_text(json, "version", plugin->version) ||
 		!add_text(json, "license", plugin->license) ||
 		!add_text(json, "homepage", plugin->homepage)) {

@@ -41,6 +41,9 @@ static const struct field setup_fields[] = {
 	REQUIRED(NUMBER, setup.max_pixels),
 	REQUIRED(NUMBER, setup.threads),
 	REQUIRED(NUMBER, setup.log_level),
+	REQUIRED(NUMBER, setup.sandbox),
+	REQUIRED(NUMBER, setup.granted),
+	REQUIRED(NUMBER, setup.memory),
 	END,
 };
 
@@ -102,6 +105,12 @@ static const struct field probed_fields[] = {
 	END,
 };
 
+static const struct field confined_fields[] = {
+	REQUIRED(TEXT, confined.in_force),
+	REQUIRED(TEXT, confined.lacks),
+	END,
+};
+
 static const struct {
 	const char *name;
 	const struct field *fields;
@@ -114,6 +123,7 @@ static const struct {
 	[MSG_PROGRESS] = {"progress", progress_fields},
 	[MSG_OUTCOME] = {"outcome", outcome_fields},
 	[MSG_PROBED] = {"probed", probed_fields},
+	[MSG_CONFINED] = {"confined", confined_fields},
 };
 
 static const struct field *fields_of(unsigned type)

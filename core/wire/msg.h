@@ -5,8 +5,8 @@
  * fields a message must have is said in its struct and checked by decoding.
  *
  *	supervisor -> executor	SETUP, then JOB one at a time; closing the socket means "end"
- *	executor -> supervisor	READY or REFUSED after SETUP; LOG and PROGRESS at any time; one
- *				OUTCOME for each JOB. A probe sends one PROBED and ends. */
+ *	executor -> supervisor	CONFINED and then READY, or REFUSED, after SETUP; LOG and PROGRESS at
+ *				any time; one OUTCOME for each JOB. A probe sends one PROBED and ends. */
 #ifndef FORMY_WIRE_MSG_H
 #define FORMY_WIRE_MSG_H
 
@@ -27,6 +27,7 @@ enum msg_type {
 	MSG_PROGRESS,
 	MSG_OUTCOME,
 	MSG_PROBED,
+	MSG_CONFINED,
 };
 
 /* What an executor becomes. Paths are absolute. */
@@ -44,6 +45,9 @@ struct msg_setup {
 	uint64_t max_pixels;       /* pixels of one picture */
 	uint64_t threads;          /* that the engine and the codecs may use; at least 1 */
 	uint64_t log_level;        /* enum log_level: what lies below it need not be sent */
+	uint64_t sandbox;          /* enum sandbox_profile */
+	uint64_t granted;          /* enum sandbox_grant */
+	uint64_t memory;           /* bytes of address space; 0: no limit */
 };
 
 /* One task. Its input pictures come as file descriptors with the packet, in the order of roles. */
@@ -103,6 +107,13 @@ struct msg_probed {
 	const char *reason;     /* a sentence; NULL with a descriptor */
 };
 
+/* The walls around the executor stand, and nothing of a plugin has run yet: only the first of a
+ * process counts, as later ones may be a plugin's. */
+struct msg_confined {
+	const char *in_force; /* for people */
+	const char *lacks;    /* what the kernel has not; "" */
+};
+
 struct msg {
 	enum msg_type type;
 	union {
@@ -114,6 +125,7 @@ struct msg {
 		struct msg_progress progress;
 		struct msg_outcome outcome;
 		struct msg_probed probed;
+		struct msg_confined confined;
 	};
 };
 

@@ -371,6 +371,7 @@ typedef struct formy_worker_plugin {
 	size_t mode_count;
 	const char *const *engines;
 	size_t engine_count;
+	const char *sandbox; /* what confines it, for people; NULL: it has not run yet */
 } formy_worker_plugin;
 
 typedef struct formy_worker {

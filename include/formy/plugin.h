@@ -293,13 +293,21 @@ typedef struct formy_engine {
 	void (*close)(void *state);
 } formy_engine;
 
+/* Flags of a plugin: what it needs beyond its task. It has that only where the operator grants it,
+ * by allow = {"net"} in the mode's section or, for an engine, in the engine's. */
+enum {
+	FORMY_NEEDS_NET = 1, /* connections: TCP and UDP, name resolution */
+	FORMY_NEEDS_GPU = 2, /* the devices of graphics cards */
+	FORMY_NEEDS_EXEC = 4 /* other programs */
+};
+
 /* What a plugin is. */
 typedef struct formy_plugin {
 	uint32_t size;        /* sizeof(formy_plugin) */
 	uint32_t abi_major;   /* FORMY_ABI_MAJOR as it was compiled */
 	uint32_t abi_minor;   /* FORMY_ABI_MINOR as it was compiled */
 	uint32_t needs_minor; /* the least minor of a host that it can work with */
-	uint32_t flags;       /* 0 */
+	uint32_t flags;       /* FORMY_NEEDS_... */
 	uint32_t reserved;
 	const char *id;       /* [a-z][a-z0-9_-]{0,31}, unique on a worker */
 	const char *version;  /* for people */

@@ -124,6 +124,9 @@ static bool is_aside(struct executor_case *run)
 		(void)text_copy(run->log, sizeof(run->log), run->msg.log.text);
 		return true;
 	}
+	if (run->msg.type == MSG_CONFINED) {
+		return true;
+	}
 	if (run->msg.type == MSG_PROGRESS) {
 		run->progresses++;
 		assert_true(run->msg.progress.permille >= run->permille);

@@ -78,8 +78,10 @@ static const char full[] =
 	"storage { uploads = up results = '/r' max_upload_size = 1MB max_pixels = 9 }\n"
 	"worker { executors = 5 plugin_dirs = {\"a\", \"/b\"} shutdown_timeout = 0\n"
 	"  log_level = debug log_format = json }\n"
-	"engine \"e\" { type = http api_key_file = k urls = {\"http://a\", \"http://b\"} }\n"
-	"mode \"AB\" { enabled = false engine = e plugin = org.x concurrency = 3 timeout = 7\n"
+	"engine \"e\" { type = http allow = {\"none\"} api_key_file = k urls = {\"http://a\", "
+	"\"http://b\"} }\n"
+	"mode \"AB\" { enabled = false engine = e plugin = org.x sandbox = strict memory_limit = "
+	"1GiB allow = {net, gpu} concurrency = 3 timeout = 7\n"
 	"  concurrency_global = 6\n"
 	"  max_attempts = 2 workflow = w.json prompt = \"a\\nb\" fallback = \"local\"\n"
 	"  ratio = 0.5 count = -3 big = 9000000000 flag = true word = yes text = \"true\"\n"
@@ -126,6 +128,10 @@ static void check_full(const struct config *config, const char *folder)
 	assert_false(mode->enabled);
 	assert_string_equal(mode->engine, "e");
 	assert_string_equal(mode->plugin, "org.x");
+	assert_int_equal(mode->sandbox, SANDBOX_STRICT);
+	assert_int_equal(mode->memory_limit, INT64_C(1) << 30);
+	assert_int_equal(config_mode_grants(mode), SANDBOX_NET | SANDBOX_GPU);
+	assert_int_equal(config_engine_grants(engine), 0);
 	assert_int_equal(mode->concurrency, 3);
 	assert_int_equal(mode->concurrency_global, 6);
 	assert_int_equal(mode->timeout_ms, 7000);

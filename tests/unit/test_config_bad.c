@@ -20,6 +20,10 @@ static const struct {
 	{"redis {\n\thost = \"a\"\n",
 		"formy.conf:1: the section redis begins here and is never "
 		"closed with \"}\"\n"},
+	{"mode AB { allow = {\"net\", \"all\"} }\n",
+		"formy.conf:1: allow is of net, gpu, exec and none, not \"all\"\n"},
+	{"mode AB { sandbox = no }\n",
+		"formy.conf:1: sandbox is default, strict or off, not \"no\"\n"},
 	{"mode X_Y { workers = 2",
 		"formy.conf:1: the section mode begins here and is never closed "
 		"with \"}\"\n"},

@@ -1,0 +1,16 @@
+/* What an executor may write: the files of its scratch folder together.
+ *
+ * The kernel limits each file; how many there are and how much all of them take is looked at here,
+ * a few times a second, on a thread of libuv's pool. An executor that has too much is killed, and
+ * its folder emptied as always. Loop's thread only. */
+#ifndef FORMY_DAEMON_QUOTA_H
+#define FORMY_DAEMON_QUOTA_H
+
+#include <uv.h>
+
+struct supervisor;
+
+/* The timer is a part of the supervisor; close it as any handle. */
+void quota_init(struct supervisor *sup, uv_timer_t *timer);
+
+#endif
