@@ -27,7 +27,11 @@
 #define LIMIT_TASK_RESULTS 3          /* files that one task may leave: output, thumb, comparison */
 #define LIMIT_TASK_FACTS (16 * 1024)  /* bytes of a result's facts, as JSON */
 #define LIMIT_TASK_MEMORY (UINT64_C(2) << 30) /* bytes that a plugin may have for a task */
-#define LIMIT_JSON_DEPTH 32                   /* nesting of any JSON that comes from outside */
+#define LIMIT_MEMO 1024                /* bytes that an engine keeps of a task: FORMY_MEMO_LIMIT */
+#define LIMIT_RETRY_AFTER_S 3600       /* the longest that an engine may put a task off */
+#define LIMIT_PLACES 256               /* places of one resource of an engine: FORMY_PLACES_LIMIT */
+#define LIMIT_ENGINE_REPORT (4 * 1024) /* bytes that an engine's check says of itself */
+#define LIMIT_JSON_DEPTH 32            /* nesting of any JSON that comes from outside */
 
 /* Queue. */
 #define LIMIT_BATCH 32   /* tasks finished and tasks claimed in one script call */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const struct {
 	const char *type;
@@ -40,6 +41,21 @@ static int take_key(struct str text, const char *where, struct err *err, char **
 	return *ret_key == NULL ? -ENOMEM : 0;
 }
 
+/* A key that others may read is no secret any more. What cannot be looked at fails when it is read. */
+static int check_mode(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && (st.st_mode & 077) != 0) {
+		return err_set(err, -EPERM,
+			"%s: others than its owner may use this file (mode %04o); change the key, "
+			"and "
+			"chmod 0600 it",
+			path, (unsigned)(st.st_mode & 07777));
+	}
+	return 0;
+}
+
 int config_read_api_key(const struct config_engine *engine, struct err *err, char **ret_key)
 {
 	struct buf text = {0};
@@ -57,6 +73,10 @@ int config_read_api_key(const struct config_engine *engine, struct err *err, cha
 		return err_set(err, -ENOENT,
 			"the engine %s has no key: set api_key_file or the variable of its type",
 			engine->name);
+	}
+	result = check_mode(engine->api_key_file, err);
+	if (result < 0) {
+		return result;
 	}
 	result = fs_read_file(engine->api_key_file, LIMIT_API_KEY, &text);
 	if (result < 0) {

@@ -217,21 +217,82 @@ static struct json_object *default_data_dir(void)
 	return json_object_new_string(FORMY_DATA_DIR "/models");
 }
 
-/* What the operator wrote for the engine, and what the host adds. */
-static struct json_object *engine_config(const struct mode *mode, unsigned threads)
+/* Beside formy.conf. Not that folder itself: what an engine's config names it may read, and there
+ * may be passwords. */
+static struct json_object *workflows_dir(const struct config *config)
 {
-	struct json_object *config = NULL;
+	const char *path = config->path ? config->path : CONFIG_DEFAULT_PATH;
+	const char *slash = strrchr(path, '/');
+	struct json_object *folder = NULL;
+	struct buf text = {0};
 
-	if (json_object_deep_copy(mode->engine->extra, &config, NULL) < 0) {
+	buf_add(&text, path, slash ? (size_t)(slash - path) : 0);
+	buf_add_text(&text, "/workflows");
+	if (!buf_failed(&text)) {
+		folder = json_object_new_string(buf_cstr(&text));
+	}
+	buf_finish(&text);
+	return folder;
+}
+
+/* What an engine may want to know of the mode that it works for. */
+static struct json_object *mode_facts(const struct config_mode *mode)
+{
+	struct json_object *facts = NULL;
+
+	if (json_object_deep_copy(mode->extra, &facts, NULL) < 0) {
 		return NULL;
 	}
+	json_object_object_add(facts, "name", json_object_new_string(mode->name));
+	if (mode->workflow) {
+		json_object_object_add(facts, "workflow", json_object_new_string(mode->workflow));
+	}
+	if (mode->prompt) {
+		json_object_object_add(facts, "prompt", json_object_new_string(mode->prompt));
+	}
+	return facts;
+}
+
+/* Its key goes to the processes that use it and nowhere else. */
+static int add_api_key(
+	const struct config_engine *engine, struct json_object *config, struct err *err)
+{
+	char *key = NULL;
+	int result = config_read_api_key(engine, err, &key);
+
+	if (result == 0) {
+		json_object_object_add(config, "api_key", json_object_new_string(key));
+		explicit_bzero(key, strlen(key));
+		free(key);
+	}
+	return result == -ENOENT && !engine->api_key_file ? 0 : result;
+}
+
+/* What the operator wrote for the engine, and what the host adds. */
+static int engine_config(const struct mode *mode, const struct config_engine *engine,
+	unsigned threads, struct err *err, struct json_object **ret_config)
+{
+	struct json_object *config = NULL;
+	int result;
+
+	if (json_object_deep_copy(engine->extra, &config, NULL) < 0) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	result = add_api_key(engine, config, err);
+	if (result < 0) {
+		json_object_put(config);
+		return result;
+	}
+	json_object_object_add(config, "workflows_dir", workflows_dir(mode->catalog->config));
+	json_object_object_add(config, "mode", mode_facts(mode->config));
 	if (!json_member(config, "data_dir")) {
 		json_object_object_add(config, "data_dir", default_data_dir());
 	}
 	if (!json_member(config, "threads")) {
 		json_object_object_add(config, "threads", json_object_new_int((int32_t)threads));
 	}
-	return config;
+	*ret_config = config;
+	return 0;
 }
 
 /* Threads for each executor, so that all together keep the processors busy and no more. */
@@ -242,13 +303,14 @@ static unsigned threads_of(unsigned executors)
 	return processors > (long)executors ? (unsigned)(processors / (long)executors) : 1;
 }
 
-int mode_setup(const struct mode *mode, const char *scratch, unsigned executors, struct buf *out)
+int mode_setup(const struct mode *mode, const char *scratch, unsigned executors, struct err *err,
+	struct buf *out)
 {
 	const struct config *config = mode->catalog->config;
 	unsigned threads = threads_of(executors);
 	struct json_object *engine = NULL;
 	struct msg msg = {.type = MSG_SETUP};
-	int result;
+	int result = 0;
 
 	msg.setup = (struct msg_setup){
 		.protocol = MSG_PROTOCOL,
@@ -267,13 +329,15 @@ int mode_setup(const struct mode *mode, const char *scratch, unsigned executors,
 	if (mode->engine) {
 		msg.setup.granted |=
 			mode->engine_plugin->descriptor->needs & config_engine_grants(mode->engine);
-		engine = engine_config(mode, threads);
+		result = engine_config(mode, mode->engine, threads, err, &engine);
 		msg.setup.engine_name = mode->engine->name;
 		msg.setup.engine_type = mode->engine->type;
 		msg.setup.engine_path = mode->engine_plugin->path;
 		msg.setup.engine_config = engine ? json_text(engine) : NULL;
 	}
-	result = mode->engine && !msg.setup.engine_config ? -ENOMEM : msg_encode(&msg, out);
+	if (result == 0 && msg_encode(&msg, out) < 0) {
+		result = err_set(err, -EMSGSIZE, "the mode's configuration is too large");
+	}
 	json_object_put(engine);
 	return result;
 }
@@ -282,8 +346,10 @@ bool mode_same(const struct mode *a, const struct mode *b)
 {
 	struct buf first = {0};
 	struct buf second = {0};
-	bool same = mode_setup(a, "", 1, &first) == 0 && mode_setup(b, "", 1, &second) == 0 &&
-		first.len == second.len && memcmp(first.data, second.data, first.len) == 0 &&
+	struct err err = {0};
+	bool same = mode_setup(a, "", 1, &err, &first) == 0 &&
+		mode_setup(b, "", 1, &err, &second) == 0 && first.len == second.len &&
+		memcmp(first.data, second.data, first.len) == 0 &&
 		plugin_file_same(a->plugin, b->plugin) &&
 		(!a->engine_plugin || plugin_file_same(a->engine_plugin, b->engine_plugin));
 

@@ -17,6 +17,7 @@
 
 struct buf;
 struct descriptor_mode;
+struct err;
 struct registry;
 struct plugin_file;
 
@@ -70,8 +71,10 @@ const char *mode_plugin_id(const struct mode *mode);
 struct mode *mode_hold(struct mode *mode);
 void mode_release(struct mode *mode); /* takes NULL */
 
-/* Writes the SETUP packet of an executor of this mode. 0 or a negative errno. */
-int mode_setup(const struct mode *mode, const char *scratch, unsigned executors, struct buf *out);
+/* Writes the SETUP packet of an executor of this mode; it may hold a key. 0, or a negative errno
+ * with a sentence. */
+int mode_setup(const struct mode *mode, const char *scratch, unsigned executors, struct err *err,
+	struct buf *out);
 
 /* True when an executor of one serves the other just as well. */
 bool mode_same(const struct mode *a, const struct mode *b);

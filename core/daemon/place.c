@@ -239,10 +239,7 @@ int place_start(struct supervisor *sup, struct place *place, struct mode *mode)
 		(void)err_set(
 			&err, result, "cannot empty %s: %s", place->scratch, strerror(-result));
 	} else {
-		result = mode_setup(mode, place->scratch, sup->place_count, &sup->room);
-		if (result < 0) {
-			(void)err_set(&err, result, "the mode's configuration is too large");
-		}
+		result = mode_setup(mode, place->scratch, sup->place_count, &err, &sup->room);
 	}
 	if (result == 0) {
 		result = slot_start(&place->slot, mode, &sup->room, &err);

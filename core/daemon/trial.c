@@ -121,13 +121,12 @@ int trial_run(uv_loop_t *loop, const char *program, struct catalog *catalog,
 		if (result < 0) {
 			break;
 		}
-		result = mode_setup(mode, scratch, 1, &setup);
+		result = mode_setup(mode, scratch, 1, &err, &setup);
 		if (result == 0) {
 			result = slot_start(&trial.slot, mode, &setup, &err);
 		}
 		if (result < 0) {
-			problem(mode, err.text[0] ? err.text : "its configuration is too large",
-				arg);
+			problem(mode, err.text, arg);
 			result = 0;
 		}
 		(void)uv_run(loop, UV_RUN_DEFAULT);

@@ -14,7 +14,7 @@
 /* Checks what the pipeline asks for. On failure the words are set. */
 static formy_status check_request(formy_task *task, const formy_request *request)
 {
-	const formy_engine *engine = task->setting.engine;
+	const struct task_engine_setting *asked;
 	char message[LIMIT_ERROR_MESSAGE];
 
 	if (task->request) {
@@ -26,16 +26,23 @@ static formy_status check_request(formy_task *task, const formy_request *request
 			"The plugin called its engine in a way that is not allowed.",
 			"size is not set to sizeof(formy_request), or there is no operation");
 	}
-	if (!engine) {
+	if (request->engine && strcmp(request->engine, "helper") != 0) {
+		return task_fail(task, FORMY_E_UNSUPPORTED, "INTERNAL_ERROR",
+			"The plugin called an engine that no mode has.", request->engine);
+	}
+	asked = &task->setting.engines[request->engine ? ENGINE_HELPER : ENGINE_MAIN];
+	if (!asked->engine) {
+		const char *option = request->engine ? "helper" : "engine";
+
 		(void)snprintf(message, sizeof(message),
-			"Mode %s has no engine; set engine in mode \"%s\" of formy.conf.",
-			task->setting.mode, task->setting.mode);
+			"Mode %s has no %s; set %s in mode \"%s\" of formy.conf.",
+			task->setting.mode, option, option, task->setting.mode);
 		return task_fail(task, FORMY_E_UNSUPPORTED, "ENGINE_NOT_AVAILABLE", message, NULL);
 	}
-	if (!loader_has_operation(engine, request->operation)) {
+	if (!loader_has_operation(asked->engine, request->operation)) {
 		(void)snprintf(message, sizeof(message),
 			"The engine \"%s\" cannot do %.64s; choose another engine for mode %s.",
-			task->setting.engine_name, request->operation, task->setting.mode);
+			asked->name, request->operation, task->setting.mode);
 		return task_fail(task, FORMY_E_UNSUPPORTED, "ENGINE_NOT_AVAILABLE", message, NULL);
 	}
 	return FORMY_OK;
@@ -69,7 +76,7 @@ static formy_status keep_facts(formy_task *task)
 
 formy_status call_engine(formy_task *task, const formy_request *request)
 {
-	const formy_engine *engine = task->setting.engine;
+	const struct task_engine_setting *asked;
 	formy_status status = check_request(task, request);
 
 	task->answer.count = task->request ? task->answer.count : 0;
@@ -83,17 +90,20 @@ formy_status call_engine(formy_task *task, const formy_request *request)
 	if (status != FORMY_OK) {
 		return status;
 	}
+	task->serving = request->engine ? ENGINE_HELPER : ENGINE_MAIN;
+	task->engine_used = task->engine_used || task->serving == ENGINE_MAIN;
+	asked = &task->setting.engines[task->serving];
 	task->request = request;
 	task->failure.status = FORMY_OK;
 	progress_map(&task->progress, request->progress_from, request->progress_to);
-	status = engine->run(host_table(), task->setting.engine_state, request->operation, task);
+	status = asked->engine->run(host_table(), asked->state, request->operation, task);
 	task->request = NULL;
 	progress_map(&task->progress, 0, 1000);
 	if (status > 0) {
 		return task_fail(task, FORMY_E_INTERNAL, "INTERNAL_ERROR",
 			"The engine returned a number that is no status.", NULL);
 	}
-	return status == FORMY_OK ? keep_facts(task) : status;
+	return status == FORMY_OK && task->serving == ENGINE_MAIN ? keep_facts(task) : status;
 }
 
 formy_status call_find_image(formy_task *task, const char *role, struct pixels *ret_pixels)

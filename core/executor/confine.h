@@ -13,8 +13,8 @@ struct err;
 struct confinement {
 	enum sandbox_profile profile;
 	uint32_t granted;       /* enum sandbox_grant */
-	const char *plugins[3]; /* files whose folders may be read, ended by NULL */
-	const char *configs[3]; /* JSON objects: the absolute paths in them may be read */
+	const char *plugins[4]; /* files whose folders may be read, ended by NULL */
+	const char *configs[4]; /* JSON objects: the absolute paths in them may be read */
 	const char *scratch;    /* the one folder that may be written to; NULL: none */
 	uint64_t memory;        /* bytes of address space; 0: no limit */
 	uint64_t file_size;     /* bytes of one file; 0: no limit */

@@ -86,6 +86,19 @@ static formy_status write_comparison(
 	return result < 0 ? write_failed(task, result, err->text) : FORMY_OK;
 }
 
+/* Which engine did the work, and what it says of that. */
+static void add_engine(formy_task *task, struct json_object *facts)
+{
+	struct json_object *engine =
+		task->engine_facts ? json_object_get(task->engine_facts) : json_object_new_object();
+
+	if (engine) {
+		json_object_object_add(engine, "name",
+			json_object_new_string(task->setting.engines[ENGINE_MAIN].name));
+		json_object_object_add(facts, "engine", engine);
+	}
+}
+
 /* The host's own facts count more than what a plugin calls so. */
 static formy_status write_metadata(formy_task *task, const struct pixels *output,
 	enum image_type type, uint64_t size, struct buf *out)
@@ -101,8 +114,8 @@ static formy_status write_metadata(formy_task *task, const struct pixels *output
 			facts, "format", json_object_new_string(image_type_name(type)));
 		json_object_object_add(facts, "size", json_object_new_int64((int64_t)size));
 	}
-	if (facts && task->engine_facts) {
-		json_object_object_add(facts, "engine", json_object_get(task->engine_facts));
+	if (facts && task->engine_used) {
+		add_engine(task, facts);
 	}
 	text = facts ? json_text(facts) : NULL;
 	if (text) {
@@ -199,8 +212,37 @@ void finish_task(formy_task *task, formy_status status, uint32_t mode_flags, con
 		outcome.code = text_or_null(task->failure.code);
 		outcome.message = text_or_null(task->failure.message);
 		outcome.details = text_or_null(task->failure.details);
+		outcome.retry_ms = status == FORMY_E_BUSY ? task->later_ms : 0;
+	}
+	if (task->down.status != FORMY_OK) {
+		outcome.down_code = task->down.code;
+		outcome.down_reason = task->down.message;
 	}
 	*ret_outcome = outcome;
+}
+
+void finish_check(formy_task *task, formy_status status, struct finish *finish,
+	struct msg_outcome *ret_outcome)
+{
+	const char *report = task->facts ? json_text(task->facts) : NULL;
+
+	if (status > 0) {
+		status = bug(task, "The engine's check returned a number that is no status.", NULL);
+	}
+	*ret_outcome = (struct msg_outcome){.job = task->job, .status = status};
+	if (report && strlen(report) <= LIMIT_ENGINE_REPORT) {
+		buf_add_text(&finish->metadata, report);
+		ret_outcome->metadata = buf_cstr(&finish->metadata);
+	}
+	if (status != FORMY_OK && task->failure.status == status) {
+		ret_outcome->code = text_or_null(task->failure.code);
+		ret_outcome->message = text_or_null(task->failure.message);
+		ret_outcome->details = text_or_null(task->failure.details);
+	}
+	if (task->down.status != FORMY_OK && status != FORMY_OK) {
+		ret_outcome->code = text_or_null(task->down.code);
+		ret_outcome->message = task->down.message;
+	}
 }
 
 void finish_clear(struct finish *finish)

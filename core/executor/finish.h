@@ -23,6 +23,10 @@ struct finish {
 void finish_task(formy_task *task, formy_status status, uint32_t mode_flags, const char *scratch,
 	struct finish *finish, struct msg_outcome *ret_outcome);
 
+/* The same for an engine's check(): the facts that it gave are the metadata. */
+void finish_check(formy_task *task, formy_status status, struct finish *finish,
+	struct msg_outcome *ret_outcome);
+
 void finish_clear(struct finish *finish);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "executor/call.h"
+#include "executor/extensions.h"
 #include "executor/speak.h"
 #include "executor/task.h"
 #include "executor/text.h"
@@ -24,8 +25,7 @@ static struct {
 	char last_words[LIMIT_ERROR_MESSAGE];
 } process;
 
-/* [run] functions belong to the thread that runs the task, and to the time while it runs. */
-static bool may_call(formy_task *task, const char *function)
+bool host_may_call(formy_task *task, const char *function)
 {
 	char line[160];
 
@@ -75,12 +75,6 @@ static formy_status find_input(formy_task *task, const char *role, struct pixels
 	return status;
 }
 
-static const void *host_extension(const char *id)
-{
-	(void)id;
-	return NULL;
-}
-
 static void host_log(formy_task *task, int32_t level, const char *text)
 {
 	if (task) {
@@ -126,12 +120,12 @@ static uint32_t host_time_left_ms(formy_task *task)
 
 static uint32_t host_attempt(formy_task *task)
 {
-	return may_call(task, "attempt") ? task->attempt : 1;
+	return host_may_call(task, "attempt") ? task->attempt : 1;
 }
 
 static const char *host_params(formy_task *task)
 {
-	if (!may_call(task, "params")) {
+	if (!host_may_call(task, "params")) {
 		return "{}";
 	}
 	return task->request ? task->request_params : task->config;
@@ -147,7 +141,7 @@ static formy_status host_input(formy_task *task, const char *role, formy_image *
 	struct pixels pixels;
 	formy_status status;
 
-	if (!may_call(task, "input")) {
+	if (!host_may_call(task, "input")) {
 		return FORMY_E_INTERNAL;
 	}
 	status = find_input(task, role, &pixels);
@@ -164,7 +158,7 @@ static formy_status host_input_bytes(
 	formy_status status;
 	int result;
 
-	if (!may_call(task, "input_bytes")) {
+	if (!host_may_call(task, "input_bytes")) {
 		return FORMY_E_INTERNAL;
 	}
 	if (!how.type || !out || out->size < sizeof(*out)) {
@@ -198,14 +192,14 @@ static formy_status host_input_bytes(
 
 static formy_status host_call(formy_task *task, const formy_request *request)
 {
-	return may_call(task, "call") ? call_engine(task, request) : FORMY_E_INTERNAL;
+	return host_may_call(task, "call") ? call_engine(task, request) : FORMY_E_INTERNAL;
 }
 
 static formy_status host_reply(formy_task *task, const char *role, formy_image *out)
 {
 	const struct pixels *pixels;
 
-	if (!may_call(task, "reply")) {
+	if (!host_may_call(task, "reply")) {
 		return FORMY_E_INTERNAL;
 	}
 	pixels = task->request ? NULL : task_find_picture(&task->answer, role);
@@ -216,7 +210,7 @@ static const char *host_reply_facts(formy_task *task)
 {
 	const char *text = NULL;
 
-	if (may_call(task, "reply_facts") && !task->request && task->answer_facts) {
+	if (host_may_call(task, "reply_facts") && !task->request && task->answer_facts) {
 		text = json_text(task->answer_facts);
 	}
 	return text ? text : "{}";
@@ -227,7 +221,7 @@ static formy_status host_result(formy_task *task, const char *role, const formy_
 	struct pixels pixels;
 	formy_status status;
 
-	if (!may_call(task, "result")) {
+	if (!host_may_call(task, "result")) {
 		return FORMY_E_INTERNAL;
 	}
 	status = task_take_image(task, image, &pixels);
@@ -244,7 +238,7 @@ static formy_status host_result_bytes(formy_task *task, const char *role, const 
 	struct err err = {0};
 	int result;
 
-	if (!may_call(task, "result_bytes")) {
+	if (!host_may_call(task, "result_bytes")) {
 		return FORMY_E_INTERNAL;
 	}
 	if (!blob || blob->size < sizeof(*blob) || !blob->data || blob->len > SIZE_MAX) {
@@ -262,7 +256,7 @@ static formy_status host_result_bytes(formy_task *task, const char *role, const 
 
 static formy_status host_facts(formy_task *task, const char *json)
 {
-	if (!may_call(task, "facts")) {
+	if (!host_may_call(task, "facts")) {
 		return FORMY_E_INTERNAL;
 	}
 	return task_add_facts(task, json, task->request ? &task->answer_facts : &task->facts);
@@ -274,7 +268,8 @@ static formy_status host_fail(formy_task *task, formy_status status, const char 
 	/* a failure with the number of a success is a failure of the plugin */
 	formy_status failed = status < 0 ? status : FORMY_E_INTERNAL;
 
-	return may_call(task, "fail") ? task_fail(task, failed, code, message, details) : failed;
+	return host_may_call(task, "fail") ? task_fail(task, failed, code, message, details)
+					   : failed;
 }
 
 const formy_host *host_table(void)
@@ -283,7 +278,7 @@ const formy_host *host_table(void)
 		.size = sizeof(host),
 		.abi_minor = FORMY_ABI_MINOR,
 		.version = FORMY_VERSION,
-		.extension = host_extension,
+		.extension = extension_find,
 		.log = host_log,
 		.cancelled = host_cancelled,
 		.progress = host_progress,

@@ -31,6 +31,17 @@
 #define STOP_MS 5000     /* for a task that was told to stop, and for its files */
 #define LEAK_RESERVE 64  /* kept free, for the pictures of a task and for libraries */
 
+struct engine_part {
+	const char *name; /* NULL: the mode has none */
+	const char *type;
+	const char *path;
+	const char *config;
+	const formy_plugin *plugin;
+	const formy_engine *engine;
+	void *state;
+	bool open;
+};
+
 struct executor {
 	int channel;
 	const struct control_page *control;
@@ -38,13 +49,11 @@ struct executor {
 	unsigned char packet[LIMIT_FRAME];
 	struct msg_setup setup;
 	const formy_plugin *plugin;
-	const formy_plugin *engine_plugin; /* NULL: the mode has no engine */
 	const formy_mode *mode;
-	const formy_engine *engine;
+	struct engine_part engines[TASK_ENGINES];
+	int places_fd;
 	void *mode_state;
-	void *engine_state;
 	bool mode_open;
-	bool engine_open;
 	formy_task task;
 	struct finish finish;
 	uint64_t processors;
@@ -100,30 +109,30 @@ static int refuse_open(struct executor *ex, const char *code, const char *what, 
 	return refuse(ex, code, message);
 }
 
-static int open_engine(struct executor *ex)
+/* Opens the engine and the helper that the mode has. */
+static int open_engine(struct executor *ex, struct engine_part *part)
 {
 	struct err err = {0};
 	formy_status status;
 
-	if (!ex->setup.engine_name) {
+	if (!part->name) {
 		return 0;
 	}
-	if (loader_open(ex->setup.engine_path, &err, NULL, &ex->engine_plugin) < 0) {
-		return refuse_file(ex, "ENGINE_NOT_AVAILABLE", ex->setup.engine_path, err.text);
+	if (loader_open(part->path, &err, NULL, &part->plugin) < 0) {
+		return refuse_file(ex, "ENGINE_NOT_AVAILABLE", part->path, err.text);
 	}
-	ex->engine = loader_find_engine(ex->engine_plugin, ex->setup.engine_type);
-	if (!ex->engine) {
-		return refuse_file(ex, "ENGINE_NOT_AVAILABLE", ex->setup.engine_path,
+	part->engine = loader_find_engine(part->plugin, part->type);
+	if (!part->engine) {
+		return refuse_file(ex, "ENGINE_NOT_AVAILABLE", part->path,
 			"it has no engine of the type any more that it had when it was probed");
 	}
-	if (ex->engine->open) {
-		status = ex->engine->open(host_table(), ex->setup.engine_config, &ex->engine_state);
+	if (part->engine->open) {
+		status = part->engine->open(host_table(), part->config, &part->state);
 		if (status != FORMY_OK) {
-			return refuse_open(
-				ex, "ENGINE_NOT_AVAILABLE", ex->setup.engine_name, status);
+			return refuse_open(ex, "ENGINE_NOT_AVAILABLE", part->name, status);
 		}
 	}
-	ex->engine_open = true;
+	part->open = true;
 	return 0;
 }
 
@@ -168,8 +177,8 @@ static int confine_self(struct executor *ex)
 		.profile = setup->sandbox <= SANDBOX_OFF ? (enum sandbox_profile)setup->sandbox
 							 : SANDBOX_STRICT,
 		.granted = (uint32_t)setup->granted & SANDBOX_GRANTS,
-		.plugins = {setup->plugin_path, setup->engine_path},
-		.configs = {setup->mode_config, setup->engine_config},
+		.plugins = {setup->plugin_path, setup->engine_path, setup->helper_path},
+		.configs = {setup->mode_config, setup->engine_config, setup->helper_config},
 		.scratch = setup->scratch,
 		.memory = setup->memory,
 		.file_size = limit_of_file(setup->max_pixels),
@@ -200,12 +209,12 @@ static int open_all(struct executor *ex)
 	struct msg ready = {.type = MSG_READY};
 	struct task_setting setting;
 	struct err err = {0};
-	int status;
+	int status = 0;
 
 	host_init(ex->channel, (unsigned)ex->setup.log_level);
 	status = confine_self(ex);
-	if (status == 0) {
-		status = open_engine(ex);
+	for (size_t i = 0; i < TASK_ENGINES && status == 0; i++) {
+		status = open_engine(ex, &ex->engines[i]);
 	}
 	if (status == 0) {
 		status = open_mode(ex);
@@ -224,19 +233,33 @@ static int open_all(struct executor *ex)
 		.max_pixels = ex->setup.max_pixels,
 		.log_level = (unsigned)ex->setup.log_level,
 		.mode = ex->setup.mode,
-		.engine = ex->engine,
-		.engine_name = ex->setup.engine_name,
-		.engine_state = ex->engine_state,
+		.places_fd = ex->places_fd,
 	};
+	for (size_t i = 0; i < TASK_ENGINES; i++) {
+		const struct engine_part *part = &ex->engines[i];
+
+		setting.engines[i] =
+			(struct task_engine_setting){part->engine, part->name, part->state};
+	}
 	if (task_init(&ex->task, &setting) < 0) {
 		return EX_OSERR;
 	}
 	ready.ready = (struct msg_ready){
 		.protocol = MSG_PROTOCOL,
 		.plugin_version = ex->plugin->version,
-		.engine_version = ex->engine_plugin ? ex->engine_plugin->version : NULL,
+		.engine_version = ex->engines[0].plugin ? ex->engines[0].plugin->version : NULL,
 	};
 	return speak(ex->channel, &ready) < 0 ? EX_OSERR : 0;
+}
+
+static formy_status check_engine(struct executor *ex)
+{
+	const struct engine_part *main = &ex->engines[ENGINE_MAIN];
+
+	if (!main->engine || !main->engine->check) {
+		return FORMY_OK;
+	}
+	return main->engine->check(host_table(), main->state, &ex->task);
 }
 
 static int run_job(struct executor *ex, const struct msg_job *job, const int *fds, size_t count)
@@ -252,11 +275,15 @@ static int run_job(struct executor *ex, const struct msg_job *job, const int *fd
 	}
 	confine_processor_time((job->time_ms + STOP_MS) * ex->processors);
 	start = clock_mono_us();
-	status = ex->mode->run(host_table(), ex->mode_state, &ex->task);
-	ran = clock_mono_us() - start;
-	finish_task(&ex->task, status, ex->mode->flags, ex->setup.scratch, &ex->finish,
-		&answer.outcome);
-	answer.outcome.run_us = ran;
+	if (job->check) {
+		finish_check(&ex->task, check_engine(ex), &ex->finish, &answer.outcome);
+	} else {
+		status = ex->mode->run(host_table(), ex->mode_state, &ex->task);
+		ran = clock_mono_us() - start;
+		finish_task(&ex->task, status, ex->mode->flags, ex->setup.scratch, &ex->finish,
+			&answer.outcome);
+		answer.outcome.run_us = ran;
+	}
 	result = speak(ex->channel, &answer);
 	finish_clear(&ex->finish);
 	task_end(&ex->task);
@@ -294,19 +321,41 @@ static bool has_leaked(struct executor *ex)
 static int receive_setup(struct executor *ex)
 {
 	struct msg msg;
-	ssize_t len = receive(ex->channel, ex->setup_packet, NULL, NULL);
+	int fds[LIMIT_TASK_INPUTS];
+	size_t count = 0;
+	ssize_t len = receive(ex->channel, ex->setup_packet, fds, &count);
 
+	ex->places_fd = len > 0 && count > 0 ? fds[0] : -1;
+	while (count > 1) {
+		fs_close(fds[--count]);
+	}
 	if (len == 0) {
 		return -1;
 	}
 	if (len < 0 || msg_decode(ex->setup_packet, (size_t)len, &msg) < 0 ||
-		msg.type != MSG_SETUP || msg.setup.protocol != MSG_PROTOCOL ||
-		(msg.setup.engine_name &&
-			(!msg.setup.engine_type || !msg.setup.engine_path ||
-				!msg.setup.engine_config))) {
+		msg.type != MSG_SETUP || msg.setup.protocol != MSG_PROTOCOL) {
 		return EX_PROTOCOL;
 	}
 	ex->setup = msg.setup;
+	ex->engines[ENGINE_MAIN] = (struct engine_part){
+		.name = msg.setup.engine_name,
+		.type = msg.setup.engine_type,
+		.path = msg.setup.engine_path,
+		.config = msg.setup.engine_config,
+	};
+	ex->engines[ENGINE_HELPER] = (struct engine_part){
+		.name = msg.setup.helper_name,
+		.type = msg.setup.helper_type,
+		.path = msg.setup.helper_path,
+		.config = msg.setup.helper_config,
+	};
+	for (size_t i = 0; i < TASK_ENGINES; i++) {
+		const struct engine_part *part = &ex->engines[i];
+
+		if (part->name && (!part->type || !part->path || !part->config)) {
+			return EX_PROTOCOL;
+		}
+	}
 	return 0;
 }
 
@@ -321,6 +370,11 @@ static int serve_jobs(struct executor *ex)
 
 		if (len == 0 || len == -ECONNRESET) {
 			return 0;
+		}
+		if (len > 0 && msg_decode(ex->packet, (size_t)len, &msg) == 0 &&
+			msg.type == MSG_KEPT) {
+			/* of a memo whose task waited no longer for it */
+			continue;
 		}
 		if (len < 0 || msg_decode(ex->packet, (size_t)len, &msg) < 0 ||
 			msg.type != MSG_JOB) {
@@ -341,9 +395,14 @@ static void close_all(struct executor *ex)
 	if (ex->mode_open && ex->mode->close) {
 		ex->mode->close(ex->mode_state);
 	}
-	if (ex->engine_open && ex->engine->close) {
-		ex->engine->close(ex->engine_state);
+	for (size_t i = TASK_ENGINES; i > 0; i--) {
+		const struct engine_part *part = &ex->engines[i - 1];
+
+		if (part->open && part->engine->close) {
+			part->engine->close(part->state);
+		}
 	}
+	fs_close(ex->places_fd);
 }
 
 int serve_run(int channel, int control_fd)
@@ -357,6 +416,7 @@ int serve_run(int channel, int control_fd)
 		return EX_OSERR;
 	}
 	ex->channel = channel;
+	ex->places_fd = -1;
 	ex->control = control_map(control_fd);
 	ex->processors = (uint64_t)(processors > 0 ? processors : 1);
 	status = receive_setup(ex);

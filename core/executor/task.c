@@ -22,7 +22,8 @@ int task_init(struct formy_task *task, const struct task_setting *setting)
 {
 	int result;
 
-	*task = (struct formy_task){.setting = *setting, .thread = pthread_self()};
+	*task = (struct formy_task){
+		.setting = *setting, .thread = pthread_self(), .places.fd = setting->places_fd};
 	result = arena_init(&task->arena, LIMIT_TASK_MEMORY);
 	if (result == 0) {
 		result = progress_init(&task->progress, setting->channel);
@@ -82,6 +83,10 @@ int task_begin(struct formy_task *task, const struct msg_job *job, const int *fd
 	task->request = NULL;
 	task->failure.status = FORMY_OK;
 	task->log_lines = 0;
+	task->engine_used = false;
+	task->down.status = FORMY_OK;
+	task->later_ms = 0;
+	(void)text_copy(task->memo, sizeof(task->memo), job->memo ? job->memo : "");
 	progress_begin(&task->progress, job->job);
 	task->active = true;
 	return 0;
@@ -90,6 +95,7 @@ int task_begin(struct formy_task *task, const struct msg_job *job, const int *fd
 void task_end(struct formy_task *task)
 {
 	task->active = false;
+	place_give_all(&task->places);
 	progress_begin(&task->progress, 0);
 	for (size_t i = 0; i < task->input_count; i++) {
 		fs_close(task->inputs[i].fd);
@@ -117,13 +123,19 @@ void task_end(struct formy_task *task)
 	arena_clear(&task->arena);
 }
 
+void task_set_failure(struct task_failure *failure, formy_status status, const char *code,
+	const char *message, const char *details)
+{
+	text_clean(failure->code, sizeof(failure->code), code);
+	text_clean(failure->message, sizeof(failure->message), message);
+	text_clean(failure->details, sizeof(failure->details), details);
+	failure->status = status;
+}
+
 formy_status task_fail(struct formy_task *task, formy_status status, const char *code,
 	const char *message, const char *details)
 {
-	text_clean(task->failure.code, sizeof(task->failure.code), code);
-	text_clean(task->failure.message, sizeof(task->failure.message), message);
-	text_clean(task->failure.details, sizeof(task->failure.details), details);
-	task->failure.status = status;
+	task_set_failure(&task->failure, status, code, message, details);
 	return status;
 }
 

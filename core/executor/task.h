@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "executor/arena.h"
+#include "executor/places.h"
 #include "executor/progress.h"
 #include "formy/plugin.h"
 #include "pixels/pixels.h"
@@ -28,6 +29,7 @@ struct msg_job;
 #define TASK_DECODED 64  /* pictures that one task may have decoded */
 #define TASK_ENCODED 32  /* and encoded */
 #define TASK_CODE_SIZE 48
+#define TASK_ENGINES 2 /* of a mode: the main one and its helper */
 
 /* A picture that came with the task; decoded when it is asked for. */
 struct task_input {
@@ -54,6 +56,15 @@ struct task_failure {
 	char details[LIMIT_ERROR_DETAILS + 1];
 };
 
+/* Which engine of the mode. */
+enum task_engine { ENGINE_MAIN, ENGINE_HELPER };
+
+struct task_engine_setting {
+	const formy_engine *engine; /* NULL: the mode has none */
+	const char *name;           /* set if engine is */
+	void *state;
+};
+
 /* What is the same for all tasks of a process. */
 struct task_setting {
 	int channel;
@@ -61,10 +72,9 @@ struct task_setting {
 	uint64_t max_upload_size;
 	uint64_t max_pixels;
 	unsigned log_level;
+	int places_fd; /* -1: none */
 	const char *mode;
-	const formy_engine *engine; /* NULL: the mode has none */
-	const char *engine_name;    /* set if engine is */
-	void *engine_state;
+	struct task_engine_setting engines[TASK_ENGINES];
 };
 
 struct formy_task {
@@ -96,7 +106,15 @@ struct formy_task {
 
 	const formy_request *request; /* set while the engine works */
 	const char *request_params;
+	enum task_engine serving; /* which engine does, while request is set */
 	struct task_failure failure;
+
+	bool engine_used;         /* the main engine was asked for something */
+	struct task_failure down; /* why the engine cannot work for anybody; FORMY_OK: it can */
+	uint32_t later_ms;        /* a failure with FORMY_E_BUSY spends no attempt; 0: it does */
+	char memo[LIMIT_MEMO + 1];
+	uint64_t memo_number;
+	struct places places;
 };
 
 /* 0 or a negative errno. A zeroed task may be finished. */
@@ -112,6 +130,10 @@ void task_end(struct formy_task *task);
 
 /* Sets the failure's words and returns status. Texts are cleaned and cut; NULL: none. */
 formy_status task_fail(struct formy_task *task, formy_status status, const char *code,
+	const char *message, const char *details);
+
+/* The same for words that are kept elsewhere. */
+void task_set_failure(struct task_failure *failure, formy_status status, const char *code,
 	const char *message, const char *details);
 
 /* A line for the worker's log: any thread; dropped when there were too many of this task. */

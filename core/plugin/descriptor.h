@@ -66,6 +66,7 @@ struct descriptor_mode {
 struct descriptor_engine {
 	char *type;
 	char *title;
+	bool has_check;
 	bool any_operation; /* its configuration says what it can do */
 	char **operations;
 	size_t operation_count;

@@ -81,6 +81,11 @@ static int read_engine(
 	if (result < 0) {
 		return result;
 	}
+	if (json_member(object, "check") &&
+		json_get_bool(object, "check", &engine->has_check) != 0) {
+		return err_set(
+			err, -EINVAL, "engine %s: check must be true or false", engine->type);
+	}
 	engine->any_operation = !operations;
 	if (!operations) {
 		return 0;

@@ -117,7 +117,8 @@ static int write_engine(const formy_engine *engine, struct json_object *to, stru
 			"engine %.64s has flags that this ABI does not know: %#x", engine->type,
 			engine->flags);
 	}
-	if (!add_text(to, "type", engine->type) || !add_text(to, "title", engine->title)) {
+	if (!add_text(to, "type", engine->type) || !add_text(to, "title", engine->title) ||
+		!add(to, "check", json_object_new_boolean(engine->check != NULL))) {
 		return out_of_memory(err);
 	}
 	if (!engine->operations) {

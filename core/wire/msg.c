@@ -44,6 +44,10 @@ static const struct field setup_fields[] = {
 	REQUIRED(NUMBER, setup.sandbox),
 	REQUIRED(NUMBER, setup.granted),
 	REQUIRED(NUMBER, setup.memory),
+	OPTIONAL(TEXT, setup.helper_name),
+	OPTIONAL(TEXT, setup.helper_type),
+	OPTIONAL(TEXT, setup.helper_path),
+	OPTIONAL(TEXT, setup.helper_config),
 	END,
 };
 
@@ -54,6 +58,8 @@ static const struct field job_fields[] = {
 	REQUIRED(NUMBER, job.time_ms),
 	REQUIRED(TEXT, job.config),
 	REQUIRED(TEXT, job.roles),
+	OPTIONAL(NUMBER, job.check),
+	OPTIONAL(TEXT, job.memo),
 	END,
 };
 
@@ -95,6 +101,9 @@ static const struct field outcome_fields[] = {
 	OPTIONAL(TEXT, outcome.thumbnail),
 	OPTIONAL(TEXT, outcome.comparison),
 	OPTIONAL(NUMBER, outcome.run_us),
+	OPTIONAL(NUMBER, outcome.retry_ms),
+	OPTIONAL(TEXT, outcome.down_code),
+	OPTIONAL(TEXT, outcome.down_reason),
 	END,
 };
 
@@ -111,6 +120,19 @@ static const struct field confined_fields[] = {
 	END,
 };
 
+static const struct field memo_fields[] = {
+	REQUIRED(NUMBER, memo.job),
+	REQUIRED(NUMBER, memo.number),
+	OPTIONAL(TEXT, memo.text),
+	END,
+};
+
+static const struct field kept_fields[] = {
+	REQUIRED(NUMBER, kept.number),
+	REQUIRED(NUMBER, kept.result),
+	END,
+};
+
 static const struct {
 	const char *name;
 	const struct field *fields;
@@ -124,6 +146,8 @@ static const struct {
 	[MSG_OUTCOME] = {"outcome", outcome_fields},
 	[MSG_PROBED] = {"probed", probed_fields},
 	[MSG_CONFINED] = {"confined", confined_fields},
+	[MSG_MEMO] = {"memo", memo_fields},
+	[MSG_KEPT] = {"kept", kept_fields},
 };
 
 static const struct field *fields_of(unsigned type)

@@ -6,7 +6,8 @@
  *
  *	supervisor -> executor	SETUP, then JOB one at a time; closing the socket means "end"
  *	executor -> supervisor	CONFINED and then READY, or REFUSED, after SETUP; LOG and PROGRESS at
- *				any time; one OUTCOME for each JOB. A probe sends one PROBED and ends. */
+ *				any time; one OUTCOME for each JOB. A probe sends one PROBED and ends.
+ *	during a job		the executor may send MEMO, and waits for its KEPT */
 #ifndef FORMY_WIRE_MSG_H
 #define FORMY_WIRE_MSG_H
 
@@ -16,7 +17,7 @@
 struct buf;
 
 /* Raised when supervisor and executor of different builds would misunderstand each other. */
-#define MSG_PROTOCOL 1
+#define MSG_PROTOCOL 2
 
 enum msg_type {
 	MSG_SETUP = 1,
@@ -28,9 +29,12 @@ enum msg_type {
 	MSG_OUTCOME,
 	MSG_PROBED,
 	MSG_CONFINED,
+	MSG_MEMO,
+	MSG_KEPT,
 };
 
-/* What an executor becomes. Paths are absolute. */
+/* What an executor becomes. Paths are absolute. With an engine comes a descriptor: the file whose
+ * locks are its places (executor/places.h). */
 struct msg_setup {
 	uint64_t protocol;       /* MSG_PROTOCOL */
 	const char *mode;        /* the one mode that it serves */
@@ -48,6 +52,10 @@ struct msg_setup {
 	uint64_t sandbox;          /* enum sandbox_profile */
 	uint64_t granted;          /* enum sandbox_grant */
 	uint64_t memory;           /* bytes of address space; 0: no limit */
+	const char *helper_name;   /* a second engine, as the first; NULL: the mode has none */
+	const char *helper_type;
+	const char *helper_path;
+	const char *helper_config;
 };
 
 /* One task. Its input pictures come as file descriptors with the packet, in the order of roles. */
@@ -58,6 +66,8 @@ struct msg_job {
 	uint64_t time_ms;   /* until the deadline */
 	const char *config; /* JSON object: checked, defaults filled in */
 	const char *roles;  /* of the descriptors: names with a comma between, "" for none */
+	uint64_t check;     /* 1: no task, but the engine's check(); the rest is for form */
+	const char *memo;   /* what an earlier attempt left, or NULL */
 };
 
 /* The executor has opened its plugins and waits for jobs. */
@@ -97,7 +107,10 @@ struct msg_outcome {
 	const char *output;   /* NULL: the mode makes no picture */
 	const char *thumbnail;
 	const char *comparison;
-	uint64_t run_us; /* time spent in the plugin's run() */
+	uint64_t run_us;       /* time spent in the plugin's run() */
+	uint64_t retry_ms;     /* not 0: to be tried again after this, and no attempt is spent */
+	const char *down_code; /* not NULL: the engine cannot work; a code of the contract, or "" */
+	const char *down_reason; /* set if down_code is */
 };
 
 /* What a probe found in a file: a descriptor, or why it cannot be served. */
@@ -114,6 +127,19 @@ struct msg_confined {
 	const char *lacks;    /* what the kernel has not; "" */
 };
 
+/* A few bytes that shall survive everybody but Redis. */
+struct msg_memo {
+	uint64_t job;
+	uint64_t number;  /* of the memo, for its answer */
+	const char *text; /* NULL: there is none any more */
+};
+
+/* Redis has, or has not, taken a memo. */
+struct msg_kept {
+	uint64_t number;
+	int64_t result; /* 0 or a negative errno */
+};
+
 struct msg {
 	enum msg_type type;
 	union {
@@ -126,6 +152,8 @@ struct msg {
 		struct msg_outcome outcome;
 		struct msg_probed probed;
 		struct msg_confined confined;
+		struct msg_memo memo;
+		struct msg_kept kept;
 	};
 };
 

@@ -1,4 +1,4 @@
-/* formy/plugin.h - the interface between Formy and its plugins. ABI 0.1, a draft.
+/* formy/plugin.h - the interface between Formy and its plugins. ABI 0.2, a draft.
  *
  * A plugin is a shared library (.so) with one exported function, FORMY_PLUGIN_ENTRY, which returns
  * a constant description of what is in it: modes (pipelines, such as BACKGROUND_CHANGE), engines
@@ -44,7 +44,7 @@ extern "C" {
 #endif
 
 #define FORMY_ABI_MAJOR 0u
-#define FORMY_ABI_MINOR 1u
+#define FORMY_ABI_MINOR 2u
 
 /* True when the struct that p points to, as its filler knew it, has the field, and it is set. */
 #define FORMY_HAS(type, p, field)                                                                  \
@@ -135,6 +135,11 @@ typedef struct formy_request {
 
 	const char *params;                     /* a JSON object, or NULL for {} */
 	const formy_named_image *const *images; /* ends with NULL; may itself be NULL */
+
+	/* Whom it asks: NULL for the mode's engine, "helper" for the one that formy.conf names as
+	 * the mode's `helper`. A helper does a part of the work for another engine, such as a mask
+	 * for a service. */
+	const char *engine;
 } formy_request;
 
 /* Levels of log(). */
@@ -147,7 +152,8 @@ typedef struct formy_host {
 	const char *version; /* Formy's own version, for people */
 
 	/* [any] A table of further functions by its id ("formy.NAME/REVISION"), or NULL when this
-	 * host has none of that name. The type of what it points to goes with the id. */
+	 * host has none of that name. The type of what it points to goes with the id: those that
+	 * Formy has are in formy/extensions.h. */
 	const void *(*extension)(const char *id);
 
 	/* [any] One line into the worker's log, with the task's id, the mode and the plugin. Lines
@@ -272,9 +278,16 @@ typedef struct formy_mode {
 	void (*close)(void *state);
 } formy_mode;
 
-/* An engine: carries out requests of pipelines. open, run and close as in a mode; config is what
- * the operator wrote into engine "NAME" { }, plus "data_dir": the folder of the engine's own data
- * files, and "threads": how many threads it may use. */
+/* An engine: carries out requests of pipelines. open, run and close as in a mode. An executor serves
+ * one mode, so open() is called for that mode. config is a JSON object: what the operator wrote into
+ * engine "NAME" { }, plus
+ *	"data_dir"	the folder of the engine's own data files
+ *	"workflows_dir"	the folder workflows/ beside formy.conf
+ *	"threads"	how many threads it may use
+ *	"api_key"	the key of its service, from the environment or from api_key_file; absent when
+ *			neither is set. Never log it, and never put it into the words of fail()
+ *	"mode"		an object: "name", "workflow" (an absolute path) and "prompt" where they are
+ *			set, and what the operator wrote into mode "NAME" { } that Formy does not know */
 typedef struct formy_engine {
 	uint32_t size;     /* sizeof(formy_engine) */
 	uint32_t flags;    /* 0 */
@@ -291,6 +304,14 @@ typedef struct formy_engine {
 		const formy_host *host, void *state, const char *operation, formy_task *task);
 
 	void (*close)(void *state);
+
+	/* Looks whether the engine can work now: connects, signs in, asks for the parts that the
+	 * mode needs. Called when no task runs: after open(), before the mode takes its first task,
+	 * and again, ever less often, while the engine is down. As in run, alloc(), cancelled(),
+	 * time_left_ms() and log() may be used; facts() gives a report for people ("servers",
+	 * "queue", ...), and fail() the reason why not. Has no pictures and no params. At most
+	 * 20 s. NULL: it always can. */
+	formy_status (*check)(const formy_host *host, void *state, formy_task *task);
 } formy_engine;
 
 /* Flags of a plugin: what it needs beyond its task. It has that only where the operator grants it,

@@ -1,6 +1,8 @@
 /* formy/plugin.h by itself, as a plugin in C++11 sees it. */
 #include "formy/plugin.h"
 
+#include "formy/extensions.h"
+
 int plugin_can_ask(const formy_host *host);
 
 int plugin_can_ask(const formy_host *host)

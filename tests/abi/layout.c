@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "formy/extensions.h"
 #include "formy/plugin.h"
 
 #if UINTPTR_MAX == UINT64_MAX
@@ -51,6 +52,7 @@ FIELD(formy_request, reserved, 12, uint32_t);
 FIELD(formy_request, operation, 16, const char *);
 FIELD(formy_request, params, 24, const char *);
 FIELD(formy_request, images, 32, const formy_named_image *const *);
+FIELD(formy_request, engine, 40, const char *);
 
 FIELD(formy_host, size, 0, uint32_t);
 FIELD(formy_host, abi_minor, 4, uint32_t);
@@ -95,6 +97,24 @@ FIELD(formy_engine, open, 32, formy_status (*)(const formy_host *, const char *,
 FIELD(formy_engine, run, 40,
 	formy_status (*)(const formy_host *, void *, const char *, formy_task *));
 FIELD(formy_engine, close, 48, void (*)(void *));
+FIELD(formy_engine, check, 56, formy_status (*)(const formy_host *, void *, formy_task *));
+
+FIELD(formy_memo, size, 0, uint32_t);
+FIELD(formy_memo, reserved, 4, uint32_t);
+FIELD(formy_memo, get, 8, const char *(*)(formy_task *));
+FIELD(formy_memo, set, 16, formy_status (*)(formy_task *, const char *));
+
+FIELD(formy_later, size, 0, uint32_t);
+FIELD(formy_later, reserved, 4, uint32_t);
+FIELD(formy_later, retry_after, 8,
+	formy_status (*)(formy_task *, uint32_t, const char *, const char *, const char *));
+FIELD(formy_later, down, 16, formy_status (*)(formy_task *, const char *, const char *));
+
+FIELD(formy_places, size, 0, uint32_t);
+FIELD(formy_places, reserved, 4, uint32_t);
+FIELD(formy_places, take, 8, int32_t (*)(formy_task *, const char *, uint32_t));
+FIELD(formy_places, give, 16, void (*)(formy_task *, const char *));
+FIELD(formy_places, taken, 24, uint32_t (*)(formy_task *, const char *));
 
 FIELD(formy_plugin, size, 0, uint32_t);
 FIELD(formy_plugin, abi_major, 4, uint32_t);
@@ -134,9 +154,11 @@ CONSTANT(FORMY_MODE_NO_OUTPUT, 1);
 CONSTANT(FORMY_NEEDS_NET, 1);
 CONSTANT(FORMY_NEEDS_GPU, 2);
 CONSTANT(FORMY_NEEDS_EXEC, 4);
+CONSTANT(FORMY_MEMO_LIMIT, 1024);
+CONSTANT(FORMY_PLACES_LIMIT, 256);
 
 CONSTANT(FORMY_ABI_MAJOR, 0);
-CONSTANT(FORMY_ABI_MINOR, 1);
+CONSTANT(FORMY_ABI_MINOR, 2);
 
 /* An image's format is its bytes a pixel, and a status is a number of 32 bits. */
 CONSTANT(sizeof(formy_status), 4);

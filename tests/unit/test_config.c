@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/tempdir.h"
@@ -393,6 +394,12 @@ static void test_api_key(void **state)
 
 	assert_int_equal(config_read_api_key(config_find_engine(config, "b"), &err, &key), -ENOENT);
 	assert_int_equal(config_read_api_key(a, &err, &key), -EIO);
+	config_case_write(*state, "key", "sk-secret\n");
+	assert_int_equal(chmod(a->api_key_file, 0644), 0);
+	assert_int_equal(config_read_api_key(a, &err, &key), -EPERM);
+	assert_non_null(strstr(err.text, "mode 0644"));
+	assert_null(strstr(err.text, "sk-secret"));
+	assert_int_equal(chmod(a->api_key_file, 0600), 0);
 	config_case_write(*state, "key", "\n");
 	assert_int_equal(config_read_api_key(a, &err, &key), -EINVAL);
 	config_case_write(*state, "key", "one\ntwo\n");

@@ -197,7 +197,8 @@ static void engines_are_called(void **state)
 
 	call("PAINT", FORMY_OK);
 	assert_non_null(strstr(run.msg.outcome.metadata, "\"width\":4,\"mine\":true"));
-	assert_non_null(strstr(run.msg.outcome.metadata, "\"engine\":{\"seed\":42}"));
+	assert_non_null(
+		strstr(run.msg.outcome.metadata, "\"engine\":{\"seed\":42,\"name\":\"test\"}"));
 	/* the engine's 500 lies halfway from 200 to 400 */
 	assert_int_equal(run.first_permille, 300);
 	read_result(run.msg.outcome.output, &pixels);

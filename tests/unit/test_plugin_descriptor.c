@@ -241,16 +241,16 @@ static void hostile_json_is_refused(void **state)
 {
 	static const char *const texts[] = {"", "null", "[]", "7", "{}", "{\"abi_major\": 0}",
 		"{\"abi_major\": 0, \"abi_minor\": 99999999999}",
-		"{\"abi_major\":0,\"abi_minor\":1,\"id\":\"a\",\"version\":\"1\",\"modes\":7}",
-		"{\"abi_major\":0,\"abi_minor\":1,\"id\":\"a\",\"version\":\"1\",\"modes\":[7]}",
-		"{\"abi_major\":0,\"abi_minor\":1,\"id\":\"a\",\"version\":\"1\",\"modes\":[null]}",
-		"{\"abi_major\":0,\"abi_minor\":1,\"id\":\"a\",\"version\":\"1\\n\",\"modes\":[]}",
-		"{\"abi_major\":0,\"abi_minor\":1,\"id\":\"a\",\"version\":\"1\","
+		"{\"abi_major\":0,\"abi_minor\":2,\"id\":\"a\",\"version\":\"1\",\"modes\":7}",
+		"{\"abi_major\":0,\"abi_minor\":2,\"id\":\"a\",\"version\":\"1\",\"modes\":[7]}",
+		"{\"abi_major\":0,\"abi_minor\":2,\"id\":\"a\",\"version\":\"1\",\"modes\":[null]}",
+		"{\"abi_major\":0,\"abi_minor\":2,\"id\":\"a\",\"version\":\"1\\n\",\"modes\":[]}",
+		"{\"abi_major\":0,\"abi_minor\":2,\"id\":\"a\",\"version\":\"1\","
 		"\"modes\":[{\"name\":\"AB\",\"output\":true,\"params\":{\"a\":null},"
 		"\"inputs\":[]}]}",
-		"{\"abi_major\":0,\"abi_minor\":1,\"id\":\"a\",\"version\":\"1\","
+		"{\"abi_major\":0,\"abi_minor\":2,\"id\":\"a\",\"version\":\"1\","
 		"\"modes\":[{\"name\":\"AB\",\"output\":true,\"params\":{},\"inputs\":[null]}]}",
-		"{\"abi_major\":0,\"abi_minor\":1,\"id\":\"a\",\"version\":\"1\","
+		"{\"abi_major\":0,\"abi_minor\":2,\"id\":\"a\",\"version\":\"1\","
 		"\"engines\":[{\"type\":\"x\",\"operations\":[]}]}"};
 
 	(void)state;
