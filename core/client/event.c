@@ -11,17 +11,59 @@
 
 #define MESSAGE_MAX (1024 * 1024) /* bytes: a script call touches far fewer tasks than fill this */
 
+/* Adds an event for each of "task_ids": the other members are theirs in common. */
+static int expand(struct json_object *group, struct json_object *to)
+{
+	struct json_object *ids = NULL;
+
+	if (!json_object_object_get_ex(group, "task_ids", &ids) ||
+		!json_object_is_type(ids, json_type_array)) {
+		return json_object_array_add(to, json_object_get(group)) == 0 ? 0 : -ENOMEM;
+	}
+	for (size_t i = 0; i < json_object_array_length(ids); i++) {
+		struct json_object *one = json_object_new_object();
+
+		if (!one || json_object_array_add(to, one) < 0) {
+			json_object_put(one);
+			return -ENOMEM;
+		}
+		if (json_object_object_add(one, "task_id",
+			    json_object_get(json_object_array_get_idx(ids, i))) < 0) {
+			return -ENOMEM;
+		}
+		json_object_object_foreach(group, name, value)
+		{
+			if (strcmp(name, "task_ids") != 0 &&
+				json_object_object_add(one, name, json_object_get(value)) < 0) {
+				return -ENOMEM;
+			}
+		}
+	}
+	return 0;
+}
+
 int event_parse(const char *text, size_t len, struct json_object **ret_events)
 {
 	struct json_object *events = NULL;
-	int result = json_parse(text, len, MESSAGE_MAX, NULL, &events);
+	struct json_object *groups = NULL;
+	int result = json_parse(text, len, MESSAGE_MAX, NULL, &groups);
 
 	if (result < 0) {
 		return result == -ENOMEM ? result : -EPROTO;
 	}
-	if (!json_object_is_type(events, json_type_array)) {
-		json_object_put(events);
+	if (!json_object_is_type(groups, json_type_array)) {
+		json_object_put(groups);
 		return -EPROTO;
+	}
+	events = json_object_new_array();
+	result = events ? 0 : -ENOMEM;
+	for (size_t i = 0; result == 0 && i < json_object_array_length(groups); i++) {
+		result = expand(json_object_array_get_idx(groups, i), events);
+	}
+	json_object_put(groups);
+	if (result < 0) {
+		json_object_put(events);
+		return result;
 	}
 	*ret_events = events;
 	return 0;

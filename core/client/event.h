@@ -9,7 +9,7 @@
 
 struct json_object;
 
-/* Reads a message, which is an array of events. 0, -EPROTO for anything else, or -ENOMEM. The
+/* Reads a message, and makes an event for each task of it. 0, -EPROTO for anything else, or -ENOMEM. The
  * array is the caller's. */
 int event_parse(const char *text, size_t len, struct json_object **ret_events);
 

@@ -29,6 +29,7 @@ struct request {
 		queue_clean_fn *clean;
 	} cb;
 	void *arg;
+	size_t outcome_count; /* of a turn */
 	unsigned refs; /* answers that are to come: two behind a BLMOVE */
 	int moved;     /* what became of the BLMOVE: 0 or a negative errno with why */
 	struct err why;
@@ -152,7 +153,7 @@ static int request_deliver(struct request *request, const struct redisReply *rep
 	if (request->kind == REQUEST_TURN) {
 		struct queue_turn_reply turn = {0};
 
-		result = queue_reply_turn(reply, &turn);
+		result = queue_reply_turn(reply, request->outcome_count, &turn);
 		request->queue->claimed += (uint32_t)turn.task_count;
 		if (result == 0 && request->moved < 0 && turn.task_count == 0) {
 			request_fail(request, request->moved, request->why.text);
@@ -298,7 +299,12 @@ static void add_outcome(struct args *args, const struct queue_outcome *outcome)
 static int send_turn(struct queue *queue, struct link *link, const struct str *first,
 	size_t first_count, const struct queue_turn *turn, queue_turn_fn *cb, void *arg)
 {
-	struct request request = {.kind = REQUEST_TURN, .cb.turn = cb, .arg = arg};
+	struct request request = {
+		.kind = REQUEST_TURN,
+		.cb.turn = cb,
+		.arg = arg,
+		.outcome_count = turn->outcome_count,
+	};
 	struct args args;
 	int result;
 

@@ -106,8 +106,7 @@ struct queue_task {
 	unsigned crashes; /* since a person's last retry: what LIMIT_CRASHES bounds */
 	enum task_priority priority;
 	const char *mode;
-	const char *user_id;    /* NULL: none */
-	const char *created_at; /* NULL: none */
+	const char *user_id; /* NULL: none */
 	struct str data;
 };
 

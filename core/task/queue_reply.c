@@ -37,29 +37,29 @@ static long long number_at(const redisReply *array, size_t index)
 	return reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
 }
 
-static int read_answers(const redisReply *list, struct queue_turn_reply *turn)
+/* The reply names only outcomes that were not written, by their numbers from 1. */
+static int read_answers(const redisReply *list, size_t count, struct queue_turn_reply *turn)
 {
 	static const char refused[] = "refused ";
-	struct queue_answer *answers = calloc(list->elements + 1, sizeof(*answers));
+	struct queue_answer *answers = calloc(count + 1, sizeof(*answers));
 
 	if (!answers) {
 		return -ENOMEM;
 	}
 	turn->answers = answers;
-	turn->answer_count = list->elements;
-	for (size_t i = 0; i < list->elements; i++) {
-		const char *text = text_at(list, i);
+	turn->answer_count = count;
+	for (size_t i = 0; i + 1 < list->elements; i += 2) {
+		long long number = number_at(list, i);
+		const char *text = text_at(list, i + 1);
 
-		if (!text) {
+		if (!text || number < 1 || (size_t)number > count) {
 			return -EPROTO;
 		}
-		if (strcmp(text, "written") == 0) {
-			answers[i].fate = QUEUE_WRITTEN;
-		} else if (strcmp(text, "already") == 0) {
-			answers[i].fate = QUEUE_ALREADY;
+		if (strcmp(text, "already") == 0) {
+			answers[number - 1].fate = QUEUE_ALREADY;
 		} else if (strncmp(text, refused, sizeof(refused) - 1) == 0) {
-			answers[i].fate = QUEUE_REFUSED;
-			answers[i].reason = text + sizeof(refused) - 1;
+			answers[number - 1].fate = QUEUE_REFUSED;
+			answers[number - 1].reason = text + sizeof(refused) - 1;
 		} else {
 			return -EPROTO;
 		}
@@ -67,38 +67,61 @@ static int read_answers(const redisReply *list, struct queue_turn_reply *turn)
 	return 0;
 }
 
-static int read_task(const redisReply *row, struct queue_task *task)
+/* Cuts the first word off a text of the reply, which is ours to change. NULL: there is none. */
+static char *next_word(char **text)
 {
+	char *word = *text;
+	char *end = word ? strchr(word, ' ') : NULL;
+
+	if (!end) {
+		return NULL;
+	}
+	*end = '\0';
+	*text = end + 1;
+	return word;
+}
+
+/* "<attempt> <tries> <crashes>" */
+static int read_counts(const char *text, struct queue_task *task)
+{
+	char *rest;
+
+	task->attempt = (unsigned)strtoul(text, &rest, 10);
+	task->tries = (unsigned)strtoul(rest, &rest, 10);
+	task->crashes = (unsigned)strtoul(rest, &rest, 10);
+	return *rest == '\0' ? 0 : -EPROTO;
+}
+
+/* Four elements: id, counts, "<mode> <priority> <user>", data. */
+static int read_task(const redisReply *list, size_t at, struct queue_task *task)
+{
+	const char *counts = text_at(list, at + 1);
+	char *group = text_at(list, at + 2) ? list->element[at + 2]->str : NULL;
 	const char *priority;
 
-	if (!is_array(row, 9) || !text_at(row, 0) || !text_at(row, 4) || !text_at(row, 7)) {
+	task->id = text_at(list, at);
+	task->mode = next_word(&group);
+	priority = next_word(&group);
+	if (!task->id || !counts || !task->mode || !priority || !text_at(list, at + 3) ||
+		task_priority_parse(priority, &task->priority) < 0) {
 		return -EPROTO;
 	}
-	priority = text_at(row, 3);
-	if (!priority || task_priority_parse(priority, &task->priority) < 0) {
-		return -EPROTO;
-	}
-	task->id = text_at(row, 0);
-	task->attempt = (unsigned)number_at(row, 1);
-	task->tries = (unsigned)number_at(row, 2);
-	task->mode = text_at(row, 4);
-	task->user_id = text_or_null(row, 5);
-	task->created_at = text_or_null(row, 6);
-	task->data = (struct str){row->element[7]->str, row->element[7]->len};
-	task->crashes = (unsigned)number_at(row, 8);
-	return 0;
+	task->user_id = group[0] != '\0' ? group : NULL;
+	task->data = (struct str){list->element[at + 3]->str, list->element[at + 3]->len};
+	return read_counts(counts, task);
 }
 
 static int read_tasks(const redisReply *list, struct queue_turn_reply *turn)
 {
-	struct queue_task *tasks = calloc(list->elements + 1, sizeof(*tasks));
+	size_t count = list->elements / 4;
+	struct queue_task *tasks = calloc(count + 1, sizeof(*tasks));
 
 	if (!tasks) {
 		return -ENOMEM;
 	}
 	turn->tasks = tasks;
-	for (size_t i = 0; i < list->elements; i++) {
-		int result = read_task(list->element[i], &tasks[i]);
+	for (size_t i = 0; i < count; i++) {
+		int result = read_task(list, 4 * i, &tasks[i]);
 
 		if (result < 0) {
 			return result;
@@ -131,7 +154,8 @@ static int read_problems(
 	return 0;
 }
 
-int queue_reply_turn(const struct redisReply *reply, struct queue_turn_reply *ret_turn)
+int queue_reply_turn(const struct redisReply *reply, size_t outcome_count,
+	struct queue_turn_reply *ret_turn)
 {
 	struct queue_turn_reply turn = {0};
 	int result;
@@ -140,7 +164,7 @@ int queue_reply_turn(const struct redisReply *reply, struct queue_turn_reply *re
 		!is_list(reply->element[2])) {
 		return -EPROTO;
 	}
-	result = read_answers(reply->element[0], &turn);
+	result = read_answers(reply->element[0], outcome_count, &turn);
 	if (result == 0) {
 		result = read_tasks(reply->element[1], &turn);
 	}

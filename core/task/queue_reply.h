@@ -9,7 +9,9 @@
 
 struct redisReply;
 
-int queue_reply_turn(const struct redisReply *reply, struct queue_turn_reply *ret_turn);
+/* outcome_count: that the turn carried. */
+int queue_reply_turn(const struct redisReply *reply, size_t outcome_count,
+	struct queue_turn_reply *ret_turn);
 void queue_reply_turn_finish(struct queue_turn_reply *turn);
 
 int queue_reply_beat(const struct redisReply *reply, struct queue_beat_reply *ret_beat);

@@ -204,5 +204,6 @@ class Load:
                 return
             for number, fields in found[0][1]:
                 for event in json.loads(fields["events"]):
-                    self.events.setdefault(event["task_id"], []).append(event["status"])
+                    for task_id in event["task_ids"]:
+                        self.events.setdefault(task_id, []).append(event["status"])
                 self.last_event = number

@@ -115,7 +115,7 @@ class Submit(CliTest):
             self.host.client.hset(f"formy:task:data:{task_id}", mapping={
                 "status": "processing", "progress": "40", "current_step": "looking\x1b[2J"})
             self.host.client.publish("formy:events", json.dumps(
-                [{"task_id": task_id, "status": "processing", "progress": 40}]))
+                [{"task_ids": [task_id], "status": "processing", "progress": 40}]))
             seen.extend(iter(self.process.stderr.readline, "processing 40% looking\\x1b[2J\n"))
             self.finish_by_hand(task_id)
 

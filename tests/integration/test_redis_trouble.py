@@ -105,8 +105,9 @@ class Trouble(FormyTest):
         self.assertEqual(self.host.client.zcard("formy:task:lease"), 0)
         self.assertEqual(self.host.client.hlen("formy:task:claims"), 0)
         until(lambda: not self.outcomes(), 10, "no result is on disk any more")
-        done = [event["task_id"] for entry in self.host.client.xrange("formy:events:stream")
-                for event in json.loads(entry[1]["events"]) if event["status"] == "done"]
+        done = [done_id for entry in self.host.client.xrange("formy:events:stream")
+                for event in json.loads(entry[1]["events"]) if event["status"] == "done"
+                for done_id in event["task_ids"]]
         for task_id in tasks:
             self.assertEqual(done.count(task_id), 1)
         self.host.wait(self.host.submit("NOOP", "x"))

@@ -47,6 +47,26 @@ local function fail_overdue(options)
 	end
 end
 
+-- The usual shape needs no JSON reader: the mode stands first, and neither it nor the user may be
+-- spelt or nested otherwise. Whether the rest is JSON the worker sees, which reads it anyhow.
+local function read_usual(text)
+	local mode = text:match('^{"mode": ?"(%u[%u%d_]+)"')
+	if not mode or #mode > 64 or text:byte(-1) ~= 125 or text:find('\\', 1, true)
+		or text:find('"mode"', 9, true) then
+		return nil
+	end
+	local at = text:find('"user_id"', 9, true)
+	if not at then
+		return mode, ''
+	end
+	local _, last, user = text:find('^"user_id": ?"([^"]*)"', at)
+	local nested = text:find('[{%[]', 2)
+	if user and #user <= 128 and (not nested or nested > at) and not text:find('"user_id"', last, true) then
+		return mode, user
+	end
+	return nil
+end
+
 -- Reads the mode out of `data`. Returns it and the user, or nil, a code and a message.
 local function read_data(text, limit)
 	if not text or text == '' then
@@ -55,6 +75,10 @@ local function read_data(text, limit)
 	elseif #text > limit then
 		return nil, 'INVALID_REQUEST', 'The field "data" has ' .. #text .. ' bytes; at most '
 			.. limit .. ' are taken.'
+	end
+	local mode, user = read_usual(text)
+	if mode then
+		return mode, user
 	end
 	local ok, data = pcall(cjson.decode, text)
 	if not ok or type(data) ~= 'table' or not text:match('^%s*{') then
@@ -72,9 +96,11 @@ end
 -- user's limit before leaves that place to the next.
 local function park(id, mode, user, priority, waited)
 	local pushed = redis.pcall('RPUSH', wait_key(mode, priority), id)
+	lengths[wait_key(mode, priority)] = nil
 	if type(pushed) == 'table' then
 		add_problem(wait_key(mode, priority), '', 'The key is not a list. Delete or rename it.')
 		redis.call('RPUSH', QUEUES[priority], id)
+		lengths[QUEUES[priority]] = nil
 	elseif waited then
 		unpark(user, 1)
 	end
@@ -98,6 +124,20 @@ local function park_surplus(id, user, priority, waited, limit)
 	return true
 end
 
+-- What tasks of a mode, a user and a priority have in common, made once.
+local function group_of(mode, priority, user, options)
+	local key = priority .. ' ' .. user
+	local group = mode.groups[key]
+	if not group then
+		local text = mode.name .. ' ' .. options.worker .. ' ' .. key
+		group = read_group(text)
+		group.claim = ' 0 ' .. text
+		group.text = mode.name .. ' ' .. key
+		mode.groups[key] = group
+	end
+	return group
+end
+
 -- Takes one id off a list. When it is claimed, it goes into the lists of `got`.
 local function claim_task(id, priority, got, options)
 	if not is_task_id(id) then
@@ -105,19 +145,20 @@ local function claim_task(id, priority, got, options)
 		return
 	end
 	local key = task_key(id)
-	local hash = redis.pcall('HMGET', key, 'status', 'created_at', 'attempts', 'retried_after',
-		'priority', 'crashes', 'parked', 'data')
+	local hash = redis.pcall('HMGET', key, 'status', 'created_at', 'attempts', 'priority', 'parked',
+		'data')
 	if hash.err then
 		add_problem(id, '', 'The key ' .. key .. ' is not a hash; its id was dropped.')
 		return
 	elseif not hash[1] and redis.call('EXISTS', key) == 0 then
 		add_problem(id, '', 'The task has no hash: it was deleted, or never written. Dropped.')
 		return
-	elseif not next_state(hash[1] or 'pending', 'claim') then
+	elseif hash[1] ~= 'pending' and hash[1] then
 		return
 	end
-	local attempts = math.floor(tonumber(hash[3]) or 0) + 1
-	local name, user, message = read_data(hash[8], options.data_limit)
+	local before = hash[3]
+	local attempts = before and math.floor(tonumber(before) or 0) + 1 or 1
+	local name, user, message = read_data(hash[6], options.data_limit)
 	if not name then
 		return fail_unread(id, attempts, user, message, options)
 	end
@@ -130,53 +171,67 @@ local function claim_task(id, priority, got, options)
 			redis.call('HSETNX', MODES, name, 0)
 			redis.call('ZADD', UNKNOWN, 'NX', now_ms + options.grace_ms, id)
 		end
-		return park(id, name, user, priority, hash[7])
-	elseif park_surplus(id, user, priority, hash[7], options.user_limit) then
+		return park(id, name, user, priority, hash[5])
+	elseif park_surplus(id, user, priority, hash[5], options.user_limit) then
 		return
 	elseif mode.room == 0 or mode.left == 0 then
-		return park(id, name, user, priority, hash[7])
+		return park(id, name, user, priority, hash[5])
 	end
 	mode.room, mode.left = mode.room - 1, mode.left - 1
 	redis.call('HSET', key, 'status', 'processing', 'started_at', now_text, 'updated_at', now_text,
-		'attempts', attempts, 'worker', options.worker, 'progress', '0')
-	if priority ~= (hash[5] or 'normal') then
+		'attempts', before and attempts or '1', 'worker', options.worker, 'progress', '0')
+	if priority ~= (hash[4] or 'normal') then
 		redis.call('HSET', key, 'priority', priority)
 	end
-	if hash[7] then
+	if hash[5] then
 		redis.call('HDEL', key, 'parked')
 	end
-	if hash[3] then
+	local counts = '1 1 0'
+	if before then
 		redis.call('HDEL', key, 'error', 'result', 'current_step', 'processing_time',
 			'completed_at', 'failed_at', 'cancelled_at')
+		local past = redis.call('HMGET', key, 'retried_after', 'crashes')
+		local crashes = tonumber(past[2]) or 0
+		counts = string.format('%.0f %.0f %.0f', attempts,
+			attempts - (tonumber(past[1]) or 0) - crashes, crashes)
 	end
 	add_event(id, 'processing')
-	local crashes = tonumber(hash[6]) or 0
-	local claim = {token = options.token, mode = name, worker = options.worker,
-		priority = priority, user = user,
-		created = string.format('%.0f', time_ms(hash[2]) or now_ms)}
-	local at = #got.ids + 1
-	count_held(claim, 1)
-	got.ids[at], got.created[at], got.claims[at] = id, claim.created, claim_text(claim)
-	got.replies[at] = {id, attempts, attempts - (tonumber(hash[4]) or 0) - crashes, priority,
-		name, user, hash[2] or '', hash[8], crashes}
+	local group = group_of(mode, priority, user, options)
+	if user ~= '' then
+		counter('u:' .. user).held = counter('u:' .. user).held + 1
+	end
+	mode.claimed = mode.claimed + 1
+	local at, created = #got.ids + 1, created_text(hash[2])
+	local two, four = 2 * at, 4 * at
+	got.ids[at] = id
+	got.created[two - 1], got.created[two] = created, id
+	got.claims[two - 1], got.claims[two] = id, options.token .. created .. group.claim
+	local tasks = got.tasks
+	tasks[four - 3], tasks[four - 2], tasks[four - 1], tasks[four] =
+		id, counts, group.text, hash[6]
+end
+
+local function length_of(list)
+	if not lengths[list] then
+		local length = redis.pcall('LLEN', list)
+		if type(length) ~= 'number' then
+			add_problem(list, '', 'The key is not a list. Delete or rename it.')
+			length = 0
+		end
+		lengths[list] = length
+	end
+	return lengths[list]
 end
 
 -- Empties a list into `got` until there are `want`, within a bound of looked-at ids.
-local exhausted = {}
 local function claim_from(list, priority, got, options)
-	if exhausted[list] then
-		return
-	end
-	while #got.ids < options.want and options.bound > 0 do
-		local ids = redis.pcall('LPOP', list, math.min(options.want - #got.ids, options.bound))
+	while #got.ids < options.want and options.bound > 0 and length_of(list) > 0 do
+		local ids = redis.call('LPOP', list, math.min(options.want - #got.ids, options.bound))
 		if not ids then
-			exhausted[list] = true
-			return
-		elseif ids.err then
-			add_problem(list, '', 'The key is not a list. Delete or rename it.')
-			exhausted[list] = true
+			lengths[list] = 0
 			return
 		end
+		lengths[list] = lengths[list] - #ids
 		options.bound = options.bound - #ids
 		for _, id in ipairs(ids) do
 			claim_task(id, priority, got, options)
@@ -185,17 +240,14 @@ local function claim_from(list, priority, got, options)
 end
 
 local function write_claims(got, options)
-	local leases, claims, indexed = {}, {}, {}
-	local lease_end = string.format('%.0f', now_ms + options.lease_ms)
+	local leases, lease_end = {}, string.format('%.0f', now_ms + options.lease_ms)
 	for i, id in ipairs(got.ids) do
 		leases[2 * i - 1], leases[2 * i] = lease_end, id
-		claims[2 * i - 1], claims[2 * i] = id, got.claims[i]
-		indexed[2 * i - 1], indexed[2 * i] = got.created[i], id
 	end
 	redis.call('SADD', PROCESSING, unpack(got.ids))
 	redis.call('ZADD', LEASE, unpack(leases))
-	redis.call('HSET', CLAIMS, unpack(claims))
-	redis.call('ZADD', INDEX.all, 'NX', unpack(indexed))
+	redis.call('HSET', CLAIMS, unpack(got.claims))
+	redis.call('ZADD', INDEX.all, 'NX', unpack(got.created))
 	for _, key in ipairs({INDEX.pending, DELAYED}) do
 		if redis.call('EXISTS', key) == 1 then
 			redis.call('ZREM', key, unpack(got.ids))

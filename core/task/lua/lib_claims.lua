@@ -1,15 +1,29 @@
--- Who holds what. A claim is "<token> <mode> <worker> <priority> <1: it was started> <created ms>
--- <user>".
+-- Who holds what. A claim is "<token> <created, ms: 13 digits> <1: it was started> <mode> <worker>
+-- <priority> <user>"; a turn has many with the same four last words, which it reads once.
+local groups = {}
+
+local function read_group(text)
+	local group = groups[text]
+	if not group then
+		local mode, worker, priority, user = text:match('^(%S+) (%S+) (%S+) (.*)$')
+		group = {mode = mode, worker = worker, priority = priority, user = user}
+		groups[text] = group
+	end
+	return group
+end
+
 local function read_claim(text)
-	local token, mode, worker, priority, started, created, user =
-		(text or ''):match('^(%S+) (%S+) (%S+) (%S+) ([01]) (%-?%d+) (.*)$')
-	return {token = token, mode = mode, worker = worker, priority = priority or 'normal',
-		started = started == '1', created = created, user = user or ''}
+	local token, created, started, rest =
+		(text or ''):match('^(%S+) (%-?%d+) ([01]) (%S+ %S+ %S+ .*)$')
+	local group = token and read_group(rest) or {}
+	return {token = token, mode = group.mode, worker = group.worker,
+		priority = group.priority or 'normal', started = started == '1', created = created,
+		user = group.user or ''}
 end
 
 local function claim_text(claim)
-	return claim.token .. ' ' .. claim.mode .. ' ' .. claim.worker .. ' ' .. claim.priority .. ' '
-		.. (claim.started and '1' or '0') .. ' ' .. claim.created .. ' ' .. claim.user
+	return claim.token .. ' ' .. claim.created .. ' ' .. (claim.started and '1' or '0') .. ' '
+		.. claim.mode .. ' ' .. claim.worker .. ' ' .. claim.priority .. ' ' .. claim.user
 end
 
 -- Ends the holding of a task, whatever becomes of it. ended: its user's place goes to another one.
@@ -20,7 +34,7 @@ local function forget(id, claim, ended)
 	if claim.token then
 		count_held(claim, -1)
 		if ended then
-			free_place(claim)
+			free_places(claim, 1)
 		end
 	end
 end

@@ -30,7 +30,7 @@ local function counter(name)
 	return counters[name]
 end
 
--- A claim begins (1) or ends (-1).
+-- Claims begin or, below 0, end.
 local function count_held(claim, by)
 	local mode = counter('m:' .. claim.mode)
 	mode.held = math.max(0, mode.held + by)
@@ -40,10 +40,10 @@ local function count_held(claim, by)
 	end
 end
 
--- A place of the claim's user is free, for a task that waits for one.
-local function free_place(claim)
+-- Places of the claim's user are free, for tasks that wait for one.
+local function free_places(claim, by)
 	if claim.user ~= '' then
-		freed[#freed + 1] = claim.user
+		freed[claim.user] = (freed[claim.user] or 0) + by
 	end
 end
 

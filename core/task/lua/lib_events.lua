@@ -1,19 +1,30 @@
--- Events: collected while a script works, sent as one message of one JSON array.
+-- Events: collected while a script works, sent as one message of one JSON array. Tasks that go the
+-- same way one after another share an object, so that a batch costs little.
 local events = {}
+local event_ids, event_status, event_extra
 local wake = false
-local EVENT_TIME = '","at":"' .. now_text .. 'Z"'
+
+local function close_event()
+	if event_ids then
+		events[#events + 1] = '{"status":"' .. event_status .. '","at":"' .. now_text
+			.. 'Z","task_ids":["' .. table.concat(event_ids, '","') .. '"]' .. event_extra .. '}'
+	end
+end
 
 -- extra: further members as JSON, beginning with a comma.
 local function add_event(id, status, extra)
-	local at = #events
-	events[at + 1] = at == 0 and '[{"task_id":"' or ',{"task_id":"'
-	events[at + 2] = id
-	events[at + 3] = '","status":"' .. status .. EVENT_TIME .. (extra or '') .. '}'
+	if event_status == status and not extra and event_extra == '' then
+		event_ids[#event_ids + 1] = id
+		return
+	end
+	close_event()
+	event_ids, event_status, event_extra = {id}, status, extra or ''
 end
 
 local function send_events()
+	close_event()
 	if #events > 0 then
-		local text = table.concat(events) .. ']'
+		local text = '[' .. table.concat(events, ',') .. ']'
 		redis.call('PUBLISH', P .. ':events', text)
 		redis.call('XADD', STREAM, 'MAXLEN', '~', 10000, '*', 'events', text)
 	end

@@ -40,7 +40,7 @@ local function worker_key(worker)
 end
 
 local function is_task_id(id)
-	return #id <= 128 and id:match('^[A-Za-z0-9_.-]+$') and id ~= '.' and id ~= '..'
+	return #id <= 128 and id ~= '' and not id:find('[^%w_.-]') and id ~= '.' and id ~= '..'
 end
 
 -- Whom a task counts for, out of its decoded `data`; "": nobody.
@@ -53,5 +53,5 @@ local function user_of(data)
 end
 
 local function is_mode(mode)
-	return type(mode) == 'string' and #mode <= 64 and mode:match('^[A-Z][A-Z0-9_]+$')
+	return type(mode) == 'string' and #mode <= 64 and mode:find('^%u[%u%d_]+$')
 end

@@ -4,6 +4,9 @@ local UNPARK_BOUND = 100
 local unparked = 0
 local reparked = {}
 
+-- How long lists are, once a turn has asked. Whoever lengthens one forgets it here.
+local lengths = {}
+
 -- again: it came from there, and stays ahead of the rest.
 local function park_for_user(id, user, priority, again)
 	local list = user_key(user, priority)
@@ -30,6 +33,7 @@ local function unpark(user, count)
 			local status = redis.pcall('HGET', task_key(id), 'status')
 			if status == 'pending' then
 				redis.call('RPUSH', ready_key(priority), id)
+				lengths[ready_key(priority)] = nil
 				brought, wake = brought + 1, true
 			end
 		end
@@ -40,8 +44,8 @@ local function unpark(user, count)
 end
 
 local function unpark_freed()
-	for _, user in ipairs(freed) do
-		unpark(user, 1)
+	for user, count in pairs(freed) do
+		unpark(user, count)
 	end
 	freed = {}
 end

@@ -21,7 +21,7 @@ end
 local function count_waiting(modes)
 	local count = 0
 	local function add(key)
-		local length = redis.pcall('LLEN', key)
+		local length = lengths[key] or redis.pcall('LLEN', key)
 		count = count + (type(length) == 'number' and length or 0)
 	end
 	for _, priority in ipairs(PRIORITIES) do

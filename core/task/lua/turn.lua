@@ -5,25 +5,24 @@
 -- 10 claims before 11 ms to wait for a mode that no worker ever had 12 modes m 13 outcomes n,
 -- m times (name room limit), n times (id token attempt
 -- done|failed|retry|crashed|cancelled json delay_ms seconds)
--- Returns answers, tasks (id attempt tries priority mode user created_at data crashes),
+-- Returns outcomes that were not written (number, from 1, and "already" or "refused <reason>"),
+-- tasks (id, "<attempt> <tries> <crashes>", "<mode> <priority> <user>", data),
 -- problems (what code text), waiting.
 local worker = ARGV[1]
 local modes = read_modes(14, tonumber(ARGV[12]))
-local outcomes, got = {}, {ids = {}, created = {}, claims = {}, replies = {}}
-for i = 14 + 3 * #modes, #ARGV, 7 do
-	outcomes[#outcomes + 1] = {id = ARGV[i], token = ARGV[i + 1], attempt = ARGV[i + 2],
-		verdict = ARGV[i + 3], json = ARGV[i + 4], delay_ms = ARGV[i + 5], seconds = ARGV[i + 6]}
-end
-local answers = finish_tasks(outcomes, worker, tonumber(ARGV[3]))
+local got = {ids = {}, created = {}, claims = {}, tasks = {}}
+local answers = finish_tasks(14 + 3 * #modes, tonumber(ARGV[13]), worker,
+	ARGV[3] ~= '0' and ARGV[3])
 unpark_freed()
 limit_rooms(modes)
 
 local options = {worker = worker, lease_ms = tonumber(ARGV[2]), retention = tonumber(ARGV[3]),
-	token = ARGV[6], data_limit = tonumber(ARGV[7]),
+	token = ARGV[6] .. ' ', data_limit = tonumber(ARGV[7]),
 	user_limit = tonumber(ARGV[8]), grace_ms = tonumber(ARGV[11]), modes = {}, want = 0, bound = 0}
 for _, mode in ipairs(modes) do
 	options.modes[mode.name] = mode
 	options.want = options.want + mode.room
+	mode.groups, mode.claimed = {}, 0
 end
 options.want = math.min(options.want, tonumber(ARGV[4]))
 
@@ -71,7 +70,10 @@ if options.want > 0 then
 end
 if #got.ids > 0 then
 	write_claims(got, options)
+	for _, mode in ipairs(modes) do
+		counter('m:' .. mode.name).held = counter('m:' .. mode.name).held + mode.claimed
+	end
 end
 settle()
 send_events()
-return {answers, got.replies, problems, count_waiting(modes)}
+return {answers, got.tasks, problems, count_waiting(modes)}
