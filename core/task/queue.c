@@ -29,7 +29,8 @@ struct request {
 		queue_clean_fn *clean;
 	} cb;
 	void *arg;
-	size_t outcome_count; /* of a turn */
+	size_t outcome_count; /* of a turn, and in which order they were sent */
+	unsigned char order[LIMIT_BATCH];
 	unsigned refs; /* answers that are to come: two behind a BLMOVE */
 	int moved;     /* what became of the BLMOVE: 0 or a negative errno with why */
 	struct err why;
@@ -153,7 +154,7 @@ static int request_deliver(struct request *request, const struct redisReply *rep
 	if (request->kind == REQUEST_TURN) {
 		struct queue_turn_reply turn = {0};
 
-		result = queue_reply_turn(reply, request->outcome_count, &turn);
+		result = queue_reply_turn(reply, request->order, request->outcome_count, &turn);
 		request->queue->claimed += (uint32_t)turn.task_count;
 		if (result == 0 && request->moved < 0 && turn.task_count == 0) {
 			request_fail(request, request->moved, request->why.text);
@@ -280,7 +281,6 @@ static void add_modes(struct args *args, const struct queue_mode *modes, size_t 
 static void add_outcome(struct args *args, const struct queue_outcome *outcome)
 {
 	static const char *const verdicts[] = {
-		[QUEUE_DONE] = "done",
 		[QUEUE_FAILED] = "failed",
 		[QUEUE_RETRY] = "retry",
 		[QUEUE_CRASHED] = "crashed",
@@ -289,11 +289,37 @@ static void add_outcome(struct args *args, const struct queue_outcome *outcome)
 
 	args_add_text(args, outcome->id);
 	args_add_text(args, outcome->token);
+	if (outcome->verdict == QUEUE_DONE) {
+		args_add_seconds(args, outcome->processing_us);
+		args_add_text(args, outcome->json);
+		return;
+	}
 	args_add_number(args, outcome->attempt);
 	args_add_text(args, verdicts[outcome->verdict]);
 	args_add_text(args, outcome->json);
 	args_add_number(args, outcome->retry_delay_ms);
 	args_add_seconds(args, outcome->processing_us);
+}
+
+/* The script takes successes first: order[i] is the index of the i-th that it gets. Returns how
+ * many they are. */
+static size_t put_done_first(const struct queue_turn *turn, unsigned char order[LIMIT_BATCH])
+{
+	size_t count = 0;
+	size_t done;
+
+	for (size_t i = 0; i < turn->outcome_count; i++) {
+		if (turn->outcomes[i].verdict == QUEUE_DONE) {
+			order[count++] = (unsigned char)i;
+		}
+	}
+	done = count;
+	for (size_t i = 0; i < turn->outcome_count; i++) {
+		if (turn->outcomes[i].verdict != QUEUE_DONE) {
+			order[count++] = (unsigned char)i;
+		}
+	}
+	return done;
 }
 
 static int send_turn(struct queue *queue, struct link *link, const struct str *first,
@@ -306,12 +332,14 @@ static int send_turn(struct queue *queue, struct link *link, const struct str *f
 		.outcome_count = turn->outcome_count,
 	};
 	struct args args;
+	size_t done;
 	int result;
 
 	if (turn->outcome_count > LIMIT_BATCH || turn->want > LIMIT_BATCH) {
 		return -EINVAL;
 	}
-	result = args_init(&args, 13 + 3 * turn->mode_count + 7 * turn->outcome_count);
+	done = put_done_first(turn, request.order);
+	result = args_init(&args, 14 + 3 * turn->mode_count + 7 * turn->outcome_count);
 	if (result < 0) {
 		return result;
 	}
@@ -328,9 +356,10 @@ static int send_turn(struct queue *queue, struct link *link, const struct str *f
 	args_add_number(&args, queue->policy.grace_ms);
 	args_add_number(&args, (int64_t)turn->mode_count);
 	args_add_number(&args, (int64_t)turn->outcome_count);
+	args_add_number(&args, (int64_t)done);
 	add_modes(&args, turn->modes, turn->mode_count);
 	for (size_t i = 0; i < turn->outcome_count; i++) {
-		add_outcome(&args, &turn->outcomes[i]);
+		add_outcome(&args, &turn->outcomes[request.order[i]]);
 	}
 	result = request_send(queue, link, first, first_count, &script_turn, &args, &request);
 	args_finish(&args);

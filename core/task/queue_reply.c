@@ -38,7 +38,8 @@ static long long number_at(const redisReply *array, size_t index)
 }
 
 /* The reply names only outcomes that were not written, by their numbers from 1. */
-static int read_answers(const redisReply *list, size_t count, struct queue_turn_reply *turn)
+static int read_answers(const redisReply *list, const unsigned char *order, size_t count,
+	struct queue_turn_reply *turn)
 {
 	static const char refused[] = "refused ";
 	struct queue_answer *answers = calloc(count + 1, sizeof(*answers));
@@ -51,15 +52,17 @@ static int read_answers(const redisReply *list, size_t count, struct queue_turn_
 	for (size_t i = 0; i + 1 < list->elements; i += 2) {
 		long long number = number_at(list, i);
 		const char *text = text_at(list, i + 1);
+		size_t at;
 
 		if (!text || number < 1 || (size_t)number > count) {
 			return -EPROTO;
 		}
+		at = order[number - 1];
 		if (strcmp(text, "already") == 0) {
-			answers[number - 1].fate = QUEUE_ALREADY;
+			answers[at].fate = QUEUE_ALREADY;
 		} else if (strncmp(text, refused, sizeof(refused) - 1) == 0) {
-			answers[number - 1].fate = QUEUE_REFUSED;
-			answers[number - 1].reason = text + sizeof(refused) - 1;
+			answers[at].fate = QUEUE_REFUSED;
+			answers[at].reason = text + sizeof(refused) - 1;
 		} else {
 			return -EPROTO;
 		}
@@ -154,8 +157,8 @@ static int read_problems(
 	return 0;
 }
 
-int queue_reply_turn(const struct redisReply *reply, size_t outcome_count,
-	struct queue_turn_reply *ret_turn)
+int queue_reply_turn(const struct redisReply *reply, const unsigned char *order,
+	size_t outcome_count, struct queue_turn_reply *ret_turn)
 {
 	struct queue_turn_reply turn = {0};
 	int result;
@@ -164,7 +167,7 @@ int queue_reply_turn(const struct redisReply *reply, size_t outcome_count,
 		!is_list(reply->element[2])) {
 		return -EPROTO;
 	}
-	result = read_answers(reply->element[0], outcome_count, &turn);
+	result = read_answers(reply->element[0], order, outcome_count, &turn);
 	if (result == 0) {
 		result = read_tasks(reply->element[1], &turn);
 	}

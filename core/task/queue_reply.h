@@ -9,9 +9,9 @@
 
 struct redisReply;
 
-/* outcome_count: that the turn carried. */
-int queue_reply_turn(const struct redisReply *reply, size_t outcome_count,
-	struct queue_turn_reply *ret_turn);
+/* order: where each of the outcomes that the turn carried stood before, as they were sent. */
+int queue_reply_turn(const struct redisReply *reply, const unsigned char *order,
+	size_t outcome_count, struct queue_turn_reply *ret_turn);
 void queue_reply_turn_finish(struct queue_turn_reply *turn);
 
 int queue_reply_beat(const struct redisReply *reply, struct queue_beat_reply *ret_beat);

@@ -3,14 +3,10 @@
 local EVENT = {done = 'succeed', failed = 'fail', retry = 'retry_later', crashed = 'retry_later',
 	cancelled = 'cancel'}
 
--- An outcome is seven words of ARGV, of which `at` is the first: id token attempt verdict json
--- delay_ms seconds.
-local function write_outcome(key, at, to, retention)
-	if to == 'done' then
-		redis.call('HSET', key, 'status', to, 'updated_at', now_text, 'completed_at', now_text,
-			'processing_time', ARGV[at + 6], 'progress', '100', 'current_step', 'Done',
-			'result', ARGV[at + 4])
-	elseif to == 'failed' then
+-- An outcome that is no success is seven words of ARGV, of which `at` is the first: id token attempt
+-- verdict json delay_ms seconds.
+local function write_other(key, at, to)
+	if to == 'failed' then
 		redis.call('HSET', key, 'status', to, 'updated_at', now_text, 'failed_at', now_text,
 			'processing_time', ARGV[at + 6], 'error', ARGV[at + 4])
 	elseif to == 'cancelled' then
@@ -24,41 +20,49 @@ local function write_outcome(key, at, to, retention)
 			redis.call('HINCRBY', key, 'crashes', 1)
 		end
 	end
-	if to ~= 'pending' and retention then
-		redis.call('EXPIRE', key, retention)
+end
+
+-- Whether a task ended, or waits for its retry, by this very outcome.
+local function is_written(at, key, status, worker, verdict)
+	if status ~= next_state('processing', EVENT[verdict]) then
+		return false
 	end
+	local hash = redis.call('HMGET', key, 'worker', 'attempts', 'processing_time', 'result')
+	if verdict == 'done' then
+		return hash[1] == worker and hash[3] == ARGV[at + 2] and hash[4] == ARGV[at + 3]
+	end
+	return hash[2] == ARGV[at + 2] and (status == 'pending' or hash[1] == worker)
 end
 
 -- What becomes of an outcome that cannot be written: "already" or "refused <reason>".
-local function refuse_outcome(at, key, status, claim, worker, retention)
-	local event = EVENT[ARGV[at + 3]]
+local function refuse_outcome(at, key, status, claim, worker, verdict, retention)
 	if claim and claim:sub(1, #ARGV[at + 1] + 1) == ARGV[at + 1] .. ' ' then
 		forget(ARGV[at], read_claim(claim), true)
 		expire_ended(ARGV[at], NEXT[status] and status, retention or 0)
 	end
-	if status == next_state('processing', event) then
-		local hash = redis.call('HMGET', key, 'worker', 'attempts')
-		if hash[2] == ARGV[at + 2] and (status == 'pending' or hash[1] == worker) then
-			return 'already'
-		end
+	if is_written(at, key, status, worker, verdict) then
+		return 'already'
 	end
 	return 'refused ' .. (status == 'processing' and 'taken' or status)
 end
 
+-- From ARGV[first] on: `done` successes of four words (id token seconds json), then the others.
 -- Returns numbers of outcomes that were not written, each with what became of it.
-local function finish_tasks(first, count, worker, retention)
+local function finish_tasks(first, count, done, worker, retention)
 	local answers, ids, ended = {}, {}, {}
 	if count == 0 then
 		return answers
 	end
+	local others = first + 4 * done - 7 * (done + 1)
 	for i = 1, count do
-		ids[i] = ARGV[first + 7 * i - 7]
+		ids[i] = ARGV[i <= done and first + 4 * i - 4 or others + 7 * i]
 	end
 	local claims = redis.call('HMGET', CLAIMS, unpack(ids))
 	local indexed, tallies = {}, {}
 	for i, id in ipairs(ids) do
-		local at, key, claim = first + 7 * i - 7, task_key(id), claims[i]
-		local token, verdict = ARGV[at + 1], ARGV[at + 3]
+		local at = i <= done and first + 4 * i - 4 or others + 7 * i
+		local verdict = i <= done and 'done' or ARGV[at + 3]
+		local key, claim, token = task_key(id), claims[i], ARGV[at + 1]
 		local status = redis.pcall('HGET', key, 'status')
 		if type(status) ~= 'string' then
 			status = 'gone'
@@ -66,7 +70,16 @@ local function finish_tasks(first, count, worker, retention)
 		local to = NEXT[status] and NEXT[status][EVENT[verdict]]
 		local len = #token
 		if to and claim and claim:byte(len + 1) == 32 and claim:find(token, 1, true) == 1 then
-			write_outcome(key, at, to, retention)
+			if i <= done then
+				redis.call('HSET', key, 'status', to, 'updated_at', now_text, 'completed_at', now_text,
+					'processing_time', ARGV[at + 2], 'progress', '100', 'current_step', 'Done',
+					'result', ARGV[at + 3])
+			else
+				write_other(key, at, to)
+			end
+			if retention and to ~= 'pending' then
+				redis.call('EXPIRE', key, retention)
+			end
 			ended[#ended + 1] = id
 			local list = indexed[to]
 			if not list then
@@ -79,7 +92,8 @@ local function finish_tasks(first, count, worker, retention)
 			add_event(id, to)
 		else
 			answers[#answers + 1] = i
-			answers[#answers + 1] = refuse_outcome(at, key, status, claim, worker, retention)
+			answers[#answers + 1] = refuse_outcome(at, key, status, claim, worker, verdict,
+				retention)
 		end
 	end
 	if #ended > 0 then

@@ -2,17 +2,17 @@
 -- Finishes up to 32 tasks and claims up to `want`.
 -- KEYS lib_keys; ARGV 1 worker 2 lease_ms 3 retention_s 4 want 5 all|inbox 6 token 7 data limit
 -- 8 tasks of a user at once, 0: any 9 one claim in so many is for lower priorities, 0: none
--- 10 claims before 11 ms to wait for a mode that no worker ever had 12 modes m 13 outcomes n,
--- m times (name room limit), n times (id token attempt
--- done|failed|retry|crashed|cancelled json delay_ms seconds)
+-- 10 claims before 11 ms to wait for a mode that no worker ever had 12 modes m 13 outcomes n
+-- 14 done d, m times (name room limit), d times (id token seconds json), n - d times (id token
+-- attempt failed|retry|crashed|cancelled json delay_ms seconds)
 -- Returns outcomes that were not written (number, from 1, and "already" or "refused <reason>"),
 -- tasks (id, "<attempt> <tries> <crashes>", "<mode> <priority> <user>", data),
 -- problems (what code text), waiting.
 local worker = ARGV[1]
-local modes = read_modes(14, tonumber(ARGV[12]))
+local modes = read_modes(15, tonumber(ARGV[12]))
 local got = {ids = {}, created = {}, claims = {}, tasks = {}}
-local answers = finish_tasks(14 + 3 * #modes, tonumber(ARGV[13]), worker,
-	ARGV[3] ~= '0' and ARGV[3])
+local answers = finish_tasks(15 + 3 * #modes, tonumber(ARGV[13]), tonumber(ARGV[14]),
+	worker, ARGV[3] ~= '0' and ARGV[3])
 unpark_freed()
 limit_rooms(modes)
 
