@@ -57,6 +57,12 @@
 #define LIMIT_DESCRIPTOR (64 * 1024) /* bytes of a descriptor as JSON */
 #define LIMIT_PLUGIN_LOG_LINE 1000   /* bytes of one line that a plugin logs or prints */
 
+/* Engines that speak HTTP. */
+#define LIMIT_ANSWER_JSON (8 * 1024 * 1024)     /* bytes of an answer that is JSON */
+#define LIMIT_ANSWER_PICTURE (64 * 1024 * 1024) /* bytes of a result that is fetched */
+#define LIMIT_WORKFLOW (4 * 1024 * 1024)        /* bytes of a workflow file */
+#define LIMIT_SERVERS 32                        /* servers of one engine */
+
 /* Configuration. */
 #define LIMIT_CONFIG_FILE (1024 * 1024) /* bytes of one configuration file */
 #define LIMIT_CONFIG_FILES 256          /* files of one configuration, conf.d and includes */

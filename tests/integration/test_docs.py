@@ -51,6 +51,8 @@ class Pages(unittest.TestCase):
                 with self.subTest(page=page.name, text=text), tempfile.TemporaryDirectory() as to:
                     conf = Path(to) / "formy.conf"
                     conf.write_text(text)
+                    shutil.copytree(SOURCE / "tests" / "servers" / "workflows",
+                                    Path(to) / "workflows")
                     run = subprocess.run([BIN / "formyd", "-t", "-c", conf], capture_output=True,
                                          stdin=subprocess.DEVNULL, text=True, timeout=30,
                                          check=False)

@@ -126,7 +126,7 @@ static void test_examples_load(void **state)
 	}
 	config = config_case_load(*state, NULL);
 	assert_int_equal(config->mode_count, 2);
-	assert_string_equal(config_find_mode(config, "HEAD_SWAP")->fallback, "runninghub");
+	assert_string_equal(config_find_mode(config, "HEAD_SWAP")->engine, "comfyui");
 	config_destroy(config);
 }
 

@@ -1,0 +1,50 @@
+"""What the tests of engines share: a service whose modes use an engine, pictures of one colour, and
+what a result has to look like."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "servers"))
+
+from formytest import PLUGINS, FormyTest, members  # noqa: E402
+
+WORKFLOWS = Path(__file__).resolve().parents[1] / "servers" / "workflows"
+RED, BLUE = (200, 40, 0), (0, 40, 200)
+
+
+class EngineTest(FormyTest):
+    """engine(modes, type, {...}) starts a worker whose modes use one engine of that type."""
+
+    def engine(self, kind, settings, modes, environment=(), **more):
+        sections = f'engine "far" {{ type = "{kind}" {settings} }}'
+        modes = {name: f'engine = "far" {members(body)}' for name, body in modes.items()}
+        return self.service(modes, sections=sections, plugin_dirs=(PLUGINS,), **more)
+
+    def swap(self, service, **config):
+        """A HEAD_SWAP of a red head and a blue body."""
+        config["reference_image"] = service.put(colour(BLUE), "reference")
+        return service.submit("HEAD_SWAP", service.put(colour(RED)), config)
+
+    def assert_colour(self, service, task, expected, at=(5, 5), tolerance=2):
+        with Image.open(service.result(task)) as output:
+            pixel = numpy.array(output.convert("RGB").getpixel(at), int)
+        self.assertLessEqual(abs(pixel - expected).max(), tolerance, (pixel, expected))
+
+    def engine_facts(self, task):
+        return json.loads(task["result"])["metadata"]["engine"]
+
+
+def colour(rgb, size=(128, 96)):
+    return Image.new("RGB", size, rgb)
+
+
+def mix(one, other, share):
+    return numpy.array(one) * (1 - share) + numpy.array(other) * share
+
+
+def urls(*servers):
+    return "urls = {" + ", ".join(f'"{server.url}"' for server in servers) + "}"

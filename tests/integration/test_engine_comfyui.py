@@ -1,0 +1,256 @@
+"""The engine comfyui against a server that speaks its protocol; against a real one, those tests
+that need no faults, when FORMY_TEST_COMFYUI has its URL."""
+
+import os
+import time
+import types
+import unittest
+
+import formytest
+from enginetest import BLUE, RED, WORKFLOWS, EngineTest, colour, mix, urls
+from formytest import PLUGINS, until
+
+from comfyui import Comfy
+
+REAL = os.environ.get("FORMY_TEST_COMFYUI")
+MODES = {"HEAD_SWAP": {"workflow": str(WORKFLOWS / "head_swap.json")},
+         "BACKGROUND_CHANGE": {"workflow": str(WORKFLOWS / "background_change.json")}}
+
+
+class Comfyui(EngineTest):
+    def comfy(self):
+        return self.enterContext(Comfy())
+
+    def start(self, *servers, settings="", modes=None, **more):
+        self.servers = servers
+        return self.engine("comfyui", urls(*servers) + " " + settings,
+                           modes or {"HEAD_SWAP": MODES["HEAD_SWAP"]}, **more)
+
+    def submits(self):
+        return sum(server.count["submits"] for server in self.servers)
+
+    def ran(self):
+        return sum(len(server.ran) for server in self.servers)
+
+    def assert_swapped(self, service, task_id, seconds=30, runs=1):
+        task = service.wait(task_id, seconds=seconds)
+        self.assert_colour(service, task, mix(BLUE, RED, 0.8))
+        self.assertEqual(self.ran(), runs)
+        return task
+
+
+class Modes(Comfyui):
+    def test_each_mode_gets_its_pictures_and_parameters(self):
+        server = types.SimpleNamespace(url=REAL) if REAL else self.comfy()
+        service = self.start(server, modes=MODES)
+        task = service.wait(self.swap(service, blend_strength=0.25))
+        self.assert_colour(service, task, mix(BLUE, RED, 0.25), tolerance=3)
+        self.assertIn("prompt_id", self.engine_facts(task))
+        task = service.wait(service.submit(
+            "BACKGROUND_CHANGE", service.put(colour(RED)),
+            {"background_image": service.put(colour(BLUE), "reference"), "edge_blur": 8}))
+        self.assert_colour(service, task, BLUE, at=(3, 60))
+        self.assert_colour(service, task, RED, at=(12, 60))
+        self.assert_colour(service, task, RED, at=(36, 60))
+        self.assert_colour(service, task, BLUE, at=(44, 60))
+
+    def test_same_task_twice(self):
+        server = types.SimpleNamespace(url=REAL) if REAL else self.comfy()
+        service = self.start(server)
+        tasks = [service.wait(self.swap(service)) for _ in range(2)]
+        for task in tasks:
+            self.assert_colour(service, task, mix(BLUE, RED, 0.8), tolerance=3)
+        self.assertNotEqual(*(self.engine_facts(task)["prompt_id"] for task in tasks))
+
+
+@unittest.skipIf(REAL, "a real server has no faults to order")
+class Faults(Comfyui):
+    def test_a_picture_that_the_task_lacks(self):
+        server = self.comfy()
+        service = self.start(server, modes=MODES)
+        error = service.wait_error(service.submit(
+            "BACKGROUND_CHANGE", service.put(colour(RED)), {"background_type": "remove"}))
+        self.assertEqual(error["code"], "MISSING_REQUIRED_PARAM")
+        self.assertIn("background", error["message"])
+        self.assertEqual(self.submits(), 0)
+
+    def test_workflow_of_the_editor_is_refused(self):
+        service = self.start(self.comfy(), start=False, modes={
+            "HEAD_SWAP": {"workflow": str(WORKFLOWS / "saved_by_editor.json")}})
+        service.formyd.start()
+        service.formyd.wait_log("Export (API)")
+
+    def test_preflight_names_what_is_missing(self):
+        server = self.comfy()
+        server.faults["missing_nodes"] = {"ImageBlend"}
+        service = self.start(server)
+        self.swap(service)
+        service.formyd.wait_log("lacks the node type ImageBlend")
+        self.assertEqual(self.submits(), 0)
+
+    def test_200_with_node_errors(self):
+        server = self.comfy()
+        server.faults["node_errors"] = True
+        service = self.start(server)
+        error = service.wait_error(self.swap(service))
+        self.assertEqual(error["code"], "COMFYUI_WORKFLOW_ERROR")
+        self.assertIn("none.safetensors", error["details"])
+        self.assertEqual(self.submits(), 1)
+
+    def test_corrupt_upload(self):
+        server = self.comfy()
+        server.faults["corrupt"] = True
+        service = self.start(server)
+        error = service.wait_error(self.swap(service))
+        self.assertEqual(error["code"], "COMFYUI_WORKFLOW_ERROR")
+        self.assertIn("input:cloth_image:1", error["details"])
+
+    def test_failing_node(self):
+        server = self.comfy()
+        server.faults["fail"] = "CUDA out of memory"
+        service = self.start(server)
+        error = service.wait_error(self.swap(service))
+        self.assertEqual(error["code"], "COMFYUI_PROCESSING_FAILED")
+        self.assertIn("CUDA out of memory", error["message"])
+        self.assertEqual(self.submits(), 1)
+
+    def test_results_that_are_none(self):
+        server = self.comfy()
+        service = self.start(server)
+        for fault, code in (("lost_result", "COMFYUI_RESULT_NOT_FOUND"),
+                            ("text_result", "ENGINE_RESPONSE_ERROR"),
+                            ("huge_result", "ENGINE_RESPONSE_ERROR")):
+            with self.subTest(fault=fault):
+                server.faults = {fault: True}
+                before = self.submits()
+                self.assertEqual(service.wait_error(self.swap(service))["code"], code)
+                self.assertEqual(self.submits(), before + 1)
+
+    def test_nonsense_in_place_of_an_answer(self):
+        server = self.comfy()
+        service = self.start(server)
+        for text in "<html>Sign in</html>", '{"prompt_id": "abc', "[]":
+            with self.subTest(text=text):
+                server.faults = {"say": {"POST /prompt": [(200, text)]}}
+                error = service.wait_error(self.swap(service))
+                self.assertEqual(error["code"], "ENGINE_RESPONSE_ERROR")
+
+    def test_endless_and_trickling_answers(self):
+        server = self.comfy()
+        service = self.start(server, settings="poll_timeout = 1 download_timeout = 2")
+        server.faults = {"endless": {"GET /view": 1}}
+        self.assertEqual(service.wait_error(self.swap(service))["code"], "ENGINE_RESPONSE_ERROR")
+        server.faults = {"trickle": {"GET /history": 2}}
+        self.assert_swapped(service, self.swap(service), runs=2)
+
+    def test_resets_in_each_stage(self):
+        server = self.comfy()
+        service = self.start(server)
+        runs = 0
+        for fault, path in (("reset", "POST /upload"), ("reset", "GET /prompt"),
+                            ("reset_after", "POST /prompt"), ("reset", "GET /history"),
+                            ("reset", "GET /view"), ("reset", "GET /queue")):
+            with self.subTest(fault=fault, path=path):
+                server.faults = {fault: {path: 1}}
+                task = self.swap(service)
+                runs += 1
+                self.assert_swapped(service, task, runs=runs, seconds=60)
+
+    def test_history_that_comes_late(self):
+        server = self.comfy()
+        server.faults["late_history"] = 3
+        service = self.start(server)
+        self.assert_swapped(service, self.swap(service))
+        self.assertEqual(self.submits(), 1)
+
+    def test_old_server_gives_ids_itself(self):
+        server = self.comfy()
+        server.faults["old"] = True
+        service = self.start(server)
+        self.assert_swapped(service, self.swap(service))
+
+    def test_restarted_server_is_given_the_prompt_once_more(self):
+        server = self.comfy()
+        server.faults["delay"] = 3600
+        service = self.start(server)
+        task = self.swap(service)
+        until(lambda: server.running, 20, "the prompt runs")
+        server.stop()
+        server.faults.clear()
+        server.start()
+        self.assert_swapped(service, task, seconds=60, runs=2)
+        self.assertEqual(self.submits(), 2)
+
+    def test_a_prompt_that_is_lost_again_ends_the_task(self):
+        server = self.comfy()
+        service = self.start(server)
+        server.faults["forget_next"] = True
+        task = self.swap(service)
+        self.assert_swapped(service, task, seconds=60)
+        self.assertEqual(self.submits(), 2)
+
+    def test_no_server(self):
+        server = self.comfy()
+        service = self.start(server)
+        server.stop()
+        task = self.swap(service)
+        service.formyd.wait_log("COMFYUI_NOT_AVAILABLE", 60)
+        server.start()
+        if service.status(task) != "failed":
+            self.assert_swapped(service, task, seconds=90)
+
+    def test_one_of_two_hangs(self):
+        bad, good = self.comfy(), self.comfy()
+        service = self.start(bad, good, settings="poll_timeout = 2")
+        bad.faults["hang"] = {"GET /prompt": 1000}
+        tasks = [self.swap(service) for _ in range(4)]
+        for task in tasks:
+            service.wait(task, seconds=60)
+        self.assertEqual((len(bad.ran), len(good.ran)), (0, 4))
+
+    def test_cancel(self):
+        server = self.comfy()
+        server.faults["delay"] = 3600
+        service = self.start(server)
+        running = self.swap(service)
+        until(lambda: server.running, 20, "the first runs")
+        waiting = self.swap(service)
+        until(lambda: server.pending, 20, "the second waits")
+        service.cancel(waiting)
+        until(lambda: server.count["deleted"] == 1, 10, "the waiting one is taken away")
+        self.assertEqual(server.count["interrupted"], 0)
+        service.cancel(running)
+        until(lambda: server.count["interrupted"] == 1, 10, "the running one is interrupted")
+
+    def test_cancel_of_what_does_not_listen(self):
+        server = self.comfy()
+        server.faults.update(delay=3600, deaf=True)
+        service = self.start(server, executors=1)
+        task = self.swap(service)
+        until(lambda: server.running, 20, "it runs")
+        begin = time.monotonic()
+        service.cancel(task)
+        until(lambda: service.client.scard("formy:task:processing") == 0
+              and "task cancelled" in service.formyd.log() or
+              service.formyd.log().count("cancelled") > 0, 10, "it ends")
+        self.assertLess(time.monotonic() - begin, 4 * formytest.PATIENCE)
+
+    def test_others_work_is_left_alone(self):
+        server = self.comfy()
+        server.faults["delay"] = 3600
+        service = self.start(server)
+        server.pending.append((0, "somebody-elses", {}))
+        server.loop.call_soon_threadsafe(server.wake.set)
+        until(lambda: server.running, 20, "the other's runs")
+        task = self.swap(service)
+        until(lambda: server.pending, 20, "ours waits")
+        service.cancel(task)
+        until(lambda: server.count["deleted"] == 1, 10, "ours is taken away")
+        self.assertEqual(server.running[1], "somebody-elses")
+        self.assertEqual(server.count["interrupted"], 0)
+
+
+if __name__ == "__main__":
+    if not (PLUGINS / "comfyui.so").exists():
+        raise SystemExit(formytest.SKIPPED)
+    formytest.main()

@@ -1,0 +1,234 @@
+"""A server that speaks ComfyUI's protocol and carries out graphs of a few core nodes with Pillow.
+
+Of its own faults: delay (seconds a graph runs), deaf (interrupts are ignored), late_history
+(seconds from the end to the history), old (gives prompt ids itself, and knows no named interrupt),
+node_errors (200, and a part of the graph dropped), lost_result (the file is gone when asked for),
+text_result, huge_result, missing_nodes (a set of names), fail (words of a node's exception),
+forget_next (accepts a prompt and loses it).
+"""
+
+import asyncio
+import io
+import json
+import time
+import uuid
+
+from aiohttp import web
+from PIL import Image
+
+from serving import Server
+
+NODES = {
+    "LoadImage": {"image": [["example.png"], {"image_upload": True}]},
+    "ImageScale": {"image": ["IMAGE"], "upscale_method": [["nearest-exact", "bilinear"]],
+                   "width": ["INT"], "height": ["INT"], "crop": [["disabled", "center"]]},
+    "ImageBlend": {"image1": ["IMAGE"], "image2": ["IMAGE"], "blend_factor": ["FLOAT"],
+                   "blend_mode": [["normal", "multiply"]]},
+    "ImageCompositeMasked": {"destination": ["IMAGE"], "source": ["IMAGE"], "x": ["INT"],
+                             "y": ["INT"], "resize_source": ["BOOLEAN"]},
+    "SaveImage": {"images": ["IMAGE"], "filename_prefix": ["STRING"]},
+}
+
+
+class Comfy(Server):
+    def __init__(self):
+        super().__init__()
+        self.inputs = {}
+        self.outputs = {}
+        self.cache = {}
+        self.ran = []       # prompt ids whose graphs were run, in their order
+        self.periods = []   # (begin, end) of each run
+        self.forget()
+
+    def forget(self):
+        self.pending = []
+        self.running = None
+        self.history = {}
+
+    async def begin(self):
+        self.wake = asyncio.Event()
+        self.stopped = asyncio.Event()
+        self.work = asyncio.ensure_future(self.worker())
+
+    async def _stop(self):
+        self.work.cancel()
+        await asyncio.gather(self.work, return_exceptions=True)
+        await super()._stop()
+
+    def routes(self):
+        return [web.post("/upload/image", self.upload), web.post("/prompt", self.prompt),
+                web.get("/prompt", self.load), web.get("/history/{id}", self.get_history),
+                web.get("/queue", self.get_queue), web.post("/queue", self.post_queue),
+                web.post("/interrupt", self.interrupt), web.get("/view", self.view),
+                web.get("/object_info/{name}", self.info)]
+
+    async def upload(self, request):
+        form = await request.post()
+        with form["image"].file as file:
+            data = file.read()
+        name = f"{form.get('subfolder', '')}/{form['image'].filename}"
+        if not self.faults.get("corrupt"):
+            self.inputs[name] = data
+        else:
+            self.inputs[name] = data[:40]
+        return web.json_response({"name": form["image"].filename, "type": "input",
+                                  "subfolder": form.get("subfolder", "")})
+
+    async def prompt(self, request):
+        body = await request.json()
+        graph = body["prompt"]
+        self.count["submits"] += 1
+        unknown = [node["class_type"] for node in graph.values()
+                   if node["class_type"] not in NODES]
+        if unknown:
+            return web.json_response({"error": {
+                "type": "invalid_prompt", "message": f"Cannot execute because node {unknown[0]} "
+                "does not exist.", "details": "", "extra_info": {}}, "node_errors": {}}, status=400)
+        for name, node in graph.items():
+            if node["class_type"] == "LoadImage":
+                try:
+                    Image.open(io.BytesIO(self.inputs[node["inputs"]["image"]])).load()
+                except (KeyError, OSError):
+                    return web.json_response(refused(name), status=400)
+        given = str(uuid.uuid4()) if self.faults.get("old") else body.get("prompt_id")
+        errors = {}
+        if self.faults.get("node_errors"):
+            errors = {next(iter(graph)): {"errors": [{
+                "type": "value_not_in_list", "message": "Value not in list",
+                "details": "ckpt_name: 'none.safetensors' not in []"}], "class_type": "X"}}
+        if self.faults.pop("forget_next", None):
+            self.count["forgotten"] += 1
+        else:
+            self.pending.append((len(self.ran), given, graph))
+            self.wake.set()
+        return web.json_response({"prompt_id": given, "number": 1, "node_errors": errors})
+
+    async def worker(self):
+        while True:
+            while not self.pending:
+                self.wake.clear()
+                await self.wake.wait()
+            self.running = self.pending.pop(0)
+            _, name, graph = self.running
+            self.ran.append(name)
+            self.stopped.clear()
+            begin = time.monotonic()
+            entry = {"outputs": {}, "status": {"status_str": "success", "completed": True,
+                                               "messages": []}}
+            try:
+                await asyncio.wait_for(self.stopped.wait(), self.faults.get("delay", 0.02))
+                entry["status"] = {"status_str": "error", "completed": False, "messages": [
+                    ["execution_interrupted", {"prompt_id": name}]]}
+            except asyncio.TimeoutError:
+                if self.faults.get("fail"):
+                    entry["status"] = {"status_str": "error", "completed": False, "messages": [
+                        ["execution_error", {
+                            "node_id": next(iter(graph)), "exception_type": "RuntimeError",
+                            "exception_message": self.faults["fail"]}]]}
+                else:
+                    entry["outputs"] = self.execute(graph)
+            self.running = None
+            self.periods.append((begin, time.monotonic()))
+            late = self.faults.get("late_history")
+            if late:
+                self.loop.call_later(late, self.history.__setitem__, name, entry)
+                self.running = (0, name, {})
+                await asyncio.sleep(late)
+                self.running = None
+            else:
+                self.history[name] = entry
+
+    def execute(self, graph):
+        outputs = {}
+        made = {}
+
+        def value(node, field):
+            given = graph[node]["inputs"][field]
+            return run(given[0]) if isinstance(given, list) else given
+
+        def run(node):
+            if node not in made:
+                made[node] = self.node(graph[node]["class_type"], lambda field: value(node, field))
+            return made[node]
+
+        for name, node in graph.items():
+            if node["class_type"] == "SaveImage":
+                memory = io.BytesIO()
+                run(node["inputs"]["images"][0]).save(memory, "PNG")
+                file = f"{node['inputs']['filename_prefix'].rpartition('/')[2]}_00001_.png"
+                self.outputs[file] = memory.getvalue()
+                folder = node["inputs"]["filename_prefix"].rpartition("/")[0]
+                outputs[name] = {"images": [
+                    {"filename": file, "subfolder": folder, "type": "output"}]}
+        return outputs
+
+    def node(self, kind, value):
+        if kind == "LoadImage":
+            return Image.open(io.BytesIO(self.inputs[value("image")])).convert("RGB")
+        if kind == "ImageScale":
+            return value("image").resize((value("width"), value("height")), Image.NEAREST)
+        if kind == "ImageBlend":
+            below, above = value("image1"), value("image2")
+            return Image.blend(below, above.resize(below.size, Image.NEAREST),
+                               float(value("blend_factor")))
+        below = value("destination").copy()
+        below.paste(value("source"), (int(value("x")), int(value("y"))))
+        return below
+
+    async def load(self, _):
+        return web.json_response({"exec_info": {
+            "queue_remaining": len(self.pending) + (self.running is not None)}})
+
+    async def get_history(self, request):
+        name = request.match_info["id"]
+        entry = self.history.get(name)
+        return web.json_response({name: entry} if entry else {})
+
+    async def get_queue(self, _):
+        return web.json_response({
+            "queue_running": [[*self.running, {}, []]] if self.running else [],
+            "queue_pending": [[*one, {}, []] for one in self.pending]})
+
+    async def post_queue(self, request):
+        names = (await request.json()).get("delete", [])
+        self.count["deleted"] += sum(one[1] in names for one in self.pending)
+        self.pending = [one for one in self.pending if one[1] not in names]
+        return web.Response()
+
+    async def interrupt(self, request):
+        text = await request.text()
+        name = json.loads(text).get("prompt_id") if text else None
+        ours = self.running and (self.faults.get("old") or name in (None, self.running[1]))
+        if ours and not self.faults.get("deaf"):
+            self.count["interrupted"] += 1
+            self.stopped.set()
+        return web.Response()
+
+    async def view(self, request):
+        if self.faults.get("lost_result"):
+            return web.Response(status=404)
+        if self.faults.get("text_result"):
+            return web.Response(text="no picture at all")
+        if self.faults.get("huge_result"):
+            memory = io.BytesIO()
+            Image.new("1", (40000, 40000)).save(memory, "PNG")
+            return web.Response(body=memory.getvalue(), content_type="image/png")
+        data = self.outputs.get(request.query["filename"])
+        return web.Response(body=data, content_type="image/png") if data else \
+            web.Response(status=404)
+
+    async def info(self, request):
+        name = request.match_info["name"]
+        if name not in NODES or name in self.faults.get("missing_nodes", ()):
+            return web.json_response({})
+        return web.json_response({name: {"input": {"required": NODES[name]}, "name": name}})
+
+
+def refused(node):
+    return {"error": {"type": "prompt_outputs_failed_validation",
+                      "message": "Prompt outputs failed validation", "details": "",
+                      "extra_info": {}},
+            "node_errors": {node: {"errors": [{
+                "type": "custom_validation_failed", "message": "Custom validation failed",
+                "details": "image - Invalid image file"}],
+                "dependent_outputs": [], "class_type": "LoadImage"}}}
