@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -264,4 +265,21 @@ int fs_program_dir(char *to, size_t size)
 	}
 	*slash = '\0';
 	return text_copy(to, size, path) ? 0 : -ENAMETOOLONG;
+}
+
+int fs_find_helper(char *to, size_t size, const char *name, const char *near, const char *folder)
+{
+	char own[PATH_MAX];
+	char moved[PATH_MAX];
+
+	if (fs_program_dir(own, sizeof(own)) == 0) {
+		if (fs_join(to, size, own, name) == 0 && access(to, X_OK) == 0) {
+			return 0;
+		}
+		if (fs_join(moved, sizeof(moved), own, near) == 0 &&
+			fs_join(to, size, moved, name) == 0 && access(to, X_OK) == 0) {
+			return 0;
+		}
+	}
+	return fs_join(to, size, folder, name) == 0 && access(to, X_OK) == 0 ? 0 : -ENOENT;
 }

@@ -40,4 +40,8 @@ int fs_join(char *to, size_t size, const char *folder, const char *name);
 /* The folder that holds the running program. 0 or a negative errno. */
 int fs_program_dir(char *to, size_t size);
 
+/* A program of ours: beside this one as in a build tree, in `near` seen from this one's folder as
+ * in a tree that was moved, or in `folder`. 0 or -ENOENT. */
+int fs_find_helper(char *to, size_t size, const char *name, const char *near, const char *folder);
+
 #endif

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <string.h>
@@ -5,14 +6,22 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "cli/args.h"
+#include "cli/check_case.h"
+#include "cli/check_mode.h"
+#include "cli/check_own.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/elf_check.h"
+#include "cli/executor.h"
 #include "cli/names.h"
 #include "cli/probe.h"
 #include "cli/table.h"
 #include "plugin/descriptor.h"
+
+#define SLOW_MS 1000 /* a file that is looked at at each start */
 
 static void add_head(struct buf *out, const struct descriptor *descriptor, bool color)
 {
@@ -119,8 +128,137 @@ static void add_engines(struct buf *out, const struct descriptor *descriptor, bo
 	}
 }
 
-/* {"file": ..., "ok": ..., "reason": ..., "plugin": {...}} */
-static int print_json(struct cli *cli, const char *path, struct probe *probe)
+/* What was found out, on the way to a table or to JSON. */
+struct report {
+	struct probe probe;
+	struct table table;
+	struct buf cases; /* members of a JSON array */
+	unsigned count;
+	unsigned failed;
+	struct err first; /* that was wrong */
+};
+
+static void add_case(void *arg, const char *mode, const char *name, const char *problem)
+{
+	struct report *report = arg;
+
+	table_add_row(&report->table,
+		(const struct cell[]){
+			{mode, PAINT_NONE},
+			{name, PAINT_NONE},
+			{problem ? "FAILED" : "ok", problem ? PAINT_BAD : PAINT_GOOD},
+			{problem ? problem : "", PAINT_NONE},
+		});
+	buf_add_text(&report->cases, report->count > 0 ? ", {\"mode\": " : "{\"mode\": ");
+	if (mode) {
+		json_add_string(&report->cases, mode);
+	} else {
+		buf_add_text(&report->cases, "null");
+	}
+	buf_add_text(&report->cases, ", \"case\": ");
+	json_add_string(&report->cases, name);
+	buf_printf(&report->cases, ", \"ok\": %s, \"problem\": ", problem ? "false" : "true");
+	if (problem) {
+		json_add_string(&report->cases, problem);
+	} else {
+		buf_add_text(&report->cases, "null");
+	}
+	buf_add_char(&report->cases, '}');
+	report->count++;
+	if (problem && report->failed++ == 0) {
+		(void)err_set(&report->first, -EINVAL, "%s%s%s: %s", mode ? mode : "",
+			mode ? ", " : "", name, problem);
+	}
+}
+
+static void add_judged(struct report *report, const char *name, int result, const struct err *err)
+{
+	add_case(report, NULL, name, result < 0 ? err->text : NULL);
+}
+
+/* Twice: a description that changes is none. */
+static int probe_twice(struct cli *cli, const char *path, struct report *report, struct err *err)
+{
+	struct err why = {{0}};
+	struct probe second;
+	uint64_t start = clock_mono_ms();
+	uint64_t first_ms;
+	uint64_t took_ms;
+	int result = probe_plugin(path, cli->verbose, err, &report->probe);
+
+	first_ms = clock_mono_ms() - start;
+	if (result < 0) {
+		return result;
+	}
+	if (!report->probe.descriptor) {
+		add_judged(report, "description", -EINVAL, &report->probe.reason);
+		return 0;
+	}
+	start = clock_mono_ms();
+	result = probe_plugin(path, false, err, &second);
+	took_ms = clock_mono_ms() - start;
+	took_ms = took_ms < first_ms ? took_ms : first_ms;
+	if (result == 0 &&
+		(!second.descriptor || second.json.len != report->probe.json.len ||
+			memcmp(second.json.data, report->probe.json.data, second.json.len) != 0)) {
+		add_case(report, NULL, "description", "it describes itself in two ways");
+	} else if (result == 0) {
+		add_case(report, NULL, "description", NULL);
+	}
+	if (result == 0) {
+		(void)err_set(&why, -EINVAL,
+			"%" PRIu64 " ms; a plugin does its work in open(), not when it is loaded",
+			took_ms);
+		add_judged(report, "loaded in time", took_ms > SLOW_MS ? -EINVAL : 0, &why);
+	}
+	probe_finish(&second);
+	return result;
+}
+
+/* The engine of --engine, as far as it is one. */
+static int find_engine(const struct args *args, struct cli *cli, struct probe *probe,
+	char path[EXECUTOR_PATH_SIZE], struct check_target *target, struct err *err)
+{
+	const char *name = args_text(args, "engine");
+	const char *config = args_text(args, "engine-config");
+	int result;
+
+	if (!name) {
+		return 0;
+	}
+	result = probe_find_plugin(name, path, err);
+	if (result == 0) {
+		result = probe_plugin(name, cli->verbose, err, probe);
+	}
+	if (result < 0) {
+		return result;
+	}
+	if (!probe->descriptor || probe->descriptor->engine_count == 0) {
+		return err_set(err, -EINVAL, "%s has no engine%s%s", name,
+			probe->descriptor ? "" : ": ", probe->descriptor ? "" : probe->reason.text);
+	}
+	target->engine = path;
+	target->engine_type = probe->descriptor->engines[0].type;
+	target->engine_config = config ? config : "{}";
+	target->needs |= probe->descriptor->needs;
+	return 0;
+}
+
+static void check_modes(
+	const struct args *args, const struct check_target *target, struct report *report)
+{
+	const struct descriptor *descriptor = report->probe.descriptor;
+	const char *wanted = args_text(args, "mode");
+
+	for (size_t i = 0; descriptor && i < descriptor->mode_count; i++) {
+		if (!wanted || strcmp(descriptor->modes[i].name, wanted) == 0) {
+			check_mode(target, &descriptor->modes[i], add_case, report);
+		}
+	}
+}
+
+/* {"file": ..., "ok": ..., "reason": ..., "plugin": {...}, "cases": [...]} */
+static int print_json(struct cli *cli, const char *path, struct report *report)
 {
 	struct buf json = {0};
 	const char *text;
@@ -128,62 +266,169 @@ static int print_json(struct cli *cli, const char *path, struct probe *probe)
 
 	buf_add_text(&json, "{\"file\": ");
 	json_add_string(&json, path);
-	if (probe->descriptor) {
-		buf_printf(&json, ", \"ok\": true, \"plugin\": %s}", buf_cstr(&probe->json));
-	} else {
-		buf_add_text(&json, ", \"ok\": false, \"reason\": ");
-		json_add_string(&json, probe->reason.text);
-		buf_add_char(&json, '}');
+	buf_printf(&json, ", \"ok\": %s", report->failed > 0 ? "false" : "true");
+	if (report->failed > 0) {
+		buf_add_text(&json, ", \"reason\": ");
+		json_add_string(&json,
+			report->probe.descriptor ? report->first.text : report->probe.reason.text);
 	}
+	if (report->probe.descriptor) {
+		buf_printf(&json, ", \"plugin\": %s", buf_cstr(&report->probe.json));
+	}
+	buf_printf(&json, ", \"cases\": [%s]}",
+		report->count > 0 && buf_cstr(&report->cases) ? buf_cstr(&report->cases) : "");
 	text = buf_cstr(&json);
 	result = text ? cli_print_json(cli, text) : cli_fail(cli, "out of memory");
 	buf_finish(&json);
 	return result;
 }
 
+static int print_table(struct cli *cli, struct report *report)
+{
+	const struct descriptor *descriptor = report->probe.descriptor;
+	struct buf text = {0};
+
+	if (!descriptor) {
+		return EXIT_OK;
+	}
+	add_head(&text, descriptor, cli->color);
+	add_modes(&text, descriptor, cli->color);
+	add_engines(&text, descriptor, cli->color);
+	buf_add_char(&text, '\n');
+	table_add_to(&text, &report->table, cli->color);
+	return cli_print(cli, &text);
+}
+
+static int tell(struct cli *cli, const char *path, struct report *report)
+{
+	int result = cli->json ? print_json(cli, path, report) : print_table(cli, report);
+
+	if (result != EXIT_OK || report->failed == 0) {
+		return result;
+	}
+	if (!report->probe.descriptor) {
+		return cli_fail(cli, "%s is refused: %s", path, report->probe.reason.text);
+	}
+	return cli_fail(cli, "%s breaks rules, %u of %u cases; the first: %s", path, report->failed,
+		report->count, report->first.text);
+}
+
 static int run(struct cli *cli, const struct args *args)
 {
+	static const char *const titles[] = {"MODE", "CASE", "RESULT", "WHAT IS WRONG", NULL};
 	const char *path = args_operand(args, 0);
-	struct probe probe;
+	const char *config = args_text(args, "mode-config");
+	char executor[EXECUTOR_PATH_SIZE];
+	char engine_path[EXECUTOR_PATH_SIZE];
+	char plugin[EXECUTOR_PATH_SIZE];
+	struct check_target target = {
+		.executor = executor,
+		.plugin = plugin,
+		.mode_config = config ? config : "{}",
+		.valgrind = args_has(args, "valgrind"),
+		.show_output = cli->verbose,
+	};
+	struct probe engine = {0};
+	struct report report = {.count = 0};
 	struct err err = {{0}};
-	struct buf text = {0};
 	int result;
 
-	if (probe_plugin(path, cli->verbose, &err, &probe) < 0) {
+	table_init(&report.table, titles);
+	if (probe_find_plugin(path, plugin, &err) < 0 || executor_find(executor, &err) < 0) {
 		result = cli_fail(cli, "%s", err.text);
 		goto out;
 	}
-	if (cli->json) {
-		result = print_json(cli, path, &probe);
-	} else if (probe.descriptor) {
-		add_head(&text, probe.descriptor, cli->color);
-		add_modes(&text, probe.descriptor, cli->color);
-		add_engines(&text, probe.descriptor, cli->color);
-		result = cli_print(cli, &text);
-	} else {
-		result = EXIT_OK;
+	if (probe_twice(cli, path, &report, &err) < 0) {
+		result = cli_fail(cli, "%s", err.text);
+		goto out;
 	}
-	if (!probe.descriptor && result == EXIT_OK) {
-		result = cli_fail(cli, "%s is refused: %s", path, probe.reason.text);
+	if (report.probe.descriptor) {
+		add_judged(&report, "file", elf_check(plugin, &err), &err);
+		target.needs = report.probe.descriptor->needs;
+	}
+	if (find_engine(args, cli, &engine, engine_path, &target, &err) < 0) {
+		result = cli_fail(cli, "%s", err.text);
+		goto out;
+	}
+	if (args_text(args, "source")) {
+		result = report.failed > 0 ? tell(cli, path, &report)
+					   : check_own(cli, args, &target, report.probe.descriptor);
+	} else {
+		check_modes(args, &target, &report);
+		result = tell(cli, path, &report);
 	}
 out:
-	probe_finish(&probe);
+	probe_finish(&engine);
+	probe_finish(&report.probe);
+	table_finish(&report.table);
+	buf_finish(&report.cases);
 	return result;
 }
 
 const struct command cmd_plugin_check = {
 	.words = "plugin check",
 	.summary = "tells whether a plugin keeps the rules, and what is in it",
-	.notes = "The file is loaded in a process of its own, for at most 10 seconds. With -v what "
-		 "it prints there is shown. Exit codes: 0 it can be served, 1 it is refused.",
+	.notes =
+		"The file is loaded and each of its modes is run in processes of their own, as a "
+		"worker would: without pictures that it needs, with broken, tiny and large ones, "
+		"with parameters at their edges, cancelled, and 200 times. With --source it "
+		"is run once, on your own pictures. With -v what it prints and logs is shown. Exit "
+		"codes: 0 it keeps the rules, 1 it does not.",
 	.operands =
 		(const struct operand_spec[]){
 			{"FILE.so", "the plugin", VALUE_FILE, false},
 			{0},
 		},
+	.options =
+		(const struct option_spec[]){
+			{.name = "mode",
+				.type = OPTION_TEXT,
+				.value = "MODE",
+				.kind = VALUE_MODE,
+				.help = "only this one of its modes"},
+			{.name = "source",
+				.type = OPTION_TEXT,
+				.value = "FILE",
+				.kind = VALUE_FILE,
+				.help = "runs the mode once on this picture"},
+			{.name = "reference",
+				.type = OPTION_TEXT,
+				.value = "FILE",
+				.kind = VALUE_FILE,
+				.help = "with --source: the picture for the mode's second role"},
+			{.name = "config",
+				.type = OPTION_TEXT,
+				.value = "JSON",
+				.help = "with --source: the task's parameters"},
+			{.name = "output",
+				.letter = 'o',
+				.type = OPTION_TEXT,
+				.value = "FILE",
+				.kind = VALUE_FILE,
+				.help = "with --source: writes the result there"},
+			{.name = "mode-config",
+				.type = OPTION_TEXT,
+				.value = "JSON",
+				.help = "what mode \"NAME\" { } of formy.conf would say to it"},
+			{.name = "engine",
+				.type = OPTION_TEXT,
+				.value = "FILE.so",
+				.kind = VALUE_FILE,
+				.help = "the plugin of the engine that it calls"},
+			{.name = "engine-config",
+				.type = OPTION_TEXT,
+				.value = "JSON",
+				.help = "what engine \"NAME\" { } of formy.conf would say"},
+			{.name = "valgrind",
+				.help = "runs under valgrind, without the sandbox and fewer cases"},
+			{0},
+		},
 	.examples =
 		(const struct example[]){
 			{"formy plugin check ./my_mode.so", "before it is installed"},
+			{"formy plugin check ./my_mode.so --mode MY_MODE --source me.jpg -o "
+			 "out.png",
+				"on a picture of your own"},
 			{0},
 		},
 	.run = run,

@@ -1,10 +1,8 @@
 #include "cli/probe.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,32 +14,15 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/limits.h"
+#include "cli/executor.h"
 #include "plugin/descriptor.h"
 #include "wire/channel.h"
 #include "wire/msg.h"
 
 #define PROBE_DEADLINE_MS 10000
-#define PROGRAM "formy-executor"
-#define PATH_SIZE 4096
-
-/* Beside this program in a build tree, in the folder for helpers once it is installed. */
-static int find_executor(char path[PATH_SIZE], struct err *err)
-{
-	char folder[PATH_SIZE];
-
-	if (fs_program_dir(folder, sizeof(folder)) == 0 &&
-		fs_join(path, PATH_SIZE, folder, PROGRAM) == 0 && access(path, X_OK) == 0) {
-		return 0;
-	}
-	if (fs_join(path, PATH_SIZE, FORMY_LIBEXEC_DIR, PROGRAM) == 0 && access(path, X_OK) == 0) {
-		return 0;
-	}
-	return err_set(err, -ENOENT, "%s is neither beside this program nor in %s; install formyd",
-		PROGRAM, FORMY_LIBEXEC_DIR);
-}
 
 /* The loader takes a name without a slash for a library of the system. */
-static int find_plugin(const char *name, char path[PATH_SIZE], struct err *err)
+int probe_find_plugin(const char *name, char *path, struct err *err)
 {
 	char *real = realpath(name, NULL);
 	struct stat st;
@@ -51,58 +32,11 @@ static int find_plugin(const char *name, char path[PATH_SIZE], struct err *err)
 		result = err_set(err, -errno, "%s cannot be read: %s", name, strerror(errno));
 	} else if (!S_ISREG(st.st_mode)) {
 		result = err_set(err, -EINVAL, "%s is no file; name a plugin's .so", name);
-	} else if (!text_copy(path, PATH_SIZE, real)) {
+	} else if (!text_copy(path, EXECUTOR_PATH_SIZE, real)) {
 		result = err_set(err, -ENAMETOOLONG, "%s: the path is too long", name);
 	}
 	free(real);
 	return result;
-}
-
-/* Starts the probe in a process group of its own. */
-static int start(
-	const char *executor, const char *plugin, bool show_output, int channel, pid_t *ret_pid)
-{
-	char *const argv[] = {(char *)PROGRAM, (char *)"--probe", (char *)plugin, NULL};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t defaults;
-	int error = posix_spawn_file_actions_init(&actions);
-
-	if (error) {
-		return -error;
-	}
-	error = posix_spawnattr_init(&attributes);
-	if (error) {
-		(void)posix_spawn_file_actions_destroy(&actions);
-		return -error;
-	}
-	(void)sigemptyset(&defaults);
-	(void)sigaddset(&defaults, SIGPIPE);
-	error = posix_spawn_file_actions_adddup2(&actions, channel, CHANNEL_FD);
-	if (!error) {
-		error = posix_spawn_file_actions_addopen(
-			&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	}
-	if (!error && !show_output) {
-		error = posix_spawn_file_actions_addopen(
-			&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	}
-	if (!error) {
-		error = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-	}
-	if (!error) {
-		error = posix_spawnattr_setsigdefault(&attributes, &defaults);
-	}
-	if (!error) {
-		error = posix_spawnattr_setflags(
-			&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
-	}
-	if (!error) {
-		error = posix_spawn(ret_pid, executor, &actions, &attributes, argv, environ);
-	}
-	(void)posix_spawnattr_destroy(&attributes);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	return -error;
 }
 
 /* Waits for the answer or the end of the process, whichever comes first; an answer that was sent
@@ -211,16 +145,21 @@ static int judge(pid_t pid, int channel, struct probe *probe)
 
 int probe_plugin(const char *path, bool show_output, struct err *err, struct probe *ret_probe)
 {
-	char executor[PATH_SIZE];
-	char plugin[PATH_SIZE];
+	char executor[EXECUTOR_PATH_SIZE];
+	char plugin[EXECUTOR_PATH_SIZE];
+	const char *const arguments[] = {executor, "--probe", plugin, NULL};
+	struct executor_start start = {
+		.control = -1,
+		.output = show_output ? STDERR_FILENO : -1,
+	};
 	int ends[2];
 	pid_t pid;
 	int result;
 
 	*ret_probe = (struct probe){0};
-	result = find_plugin(path, plugin, err);
+	result = probe_find_plugin(path, plugin, err);
 	if (result == 0) {
-		result = find_executor(executor, err);
+		result = executor_find(executor, err);
 	}
 	if (result < 0) {
 		return result;
@@ -229,7 +168,9 @@ int probe_plugin(const char *path, bool show_output, struct err *err, struct pro
 	if (result < 0) {
 		return err_set(err, result, "no socket: %s", strerror(-result));
 	}
-	result = start(executor, plugin, show_output, ends[1], &pid);
+	start.argv = arguments;
+	start.channel = ends[1];
+	result = executor_spawn(&start, &pid);
 	fs_close(ends[1]);
 	if (result < 0) {
 		(void)err_set(err, result, "%s cannot be started: %s", executor, strerror(-result));

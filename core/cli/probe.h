@@ -21,6 +21,9 @@ struct probe {
  * 0 when the file was judged, or a negative errno with a sentence when it could not be: there is no
  * such file, or no formy-executor. Finish the probe in either case. */
 int probe_plugin(const char *path, bool show_output, struct err *err, struct probe *ret_probe);
+
+/* The absolute path of a plugin's file, in EXECUTOR_PATH_SIZE bytes. 0, or a negative errno with a sentence. */
+int probe_find_plugin(const char *name, char *path, struct err *err);
 void probe_finish(struct probe *probe);
 
 #endif

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "base/fs.h"
@@ -24,14 +23,9 @@ struct load {
 int load_find_executor(char path[STORE_PATH_SIZE], struct err *err)
 {
 	static const char name[] = "formy-executor";
-	char folder[STORE_PATH_SIZE];
 
-	if (fs_program_dir(folder, sizeof(folder)) == 0 &&
-		fs_join(path, STORE_PATH_SIZE, folder, name) == 0 && access(path, X_OK) == 0) {
-		return 0;
-	}
-	if (fs_join(path, STORE_PATH_SIZE, FORMY_LIBEXEC_DIR, name) == 0 &&
-		access(path, X_OK) == 0) {
+	if (fs_find_helper(path, STORE_PATH_SIZE, name, FORMY_LIBEXEC_NEAR, FORMY_LIBEXEC_DIR) ==
+		0) {
 		return 0;
 	}
 	return err_set(err, -ENOENT, "%s is neither beside formyd nor in %s: install Formy again",

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "executor/call.h"
 #include "executor/extensions.h"
+#include "executor/inspect.h"
 #include "executor/speak.h"
 #include "executor/task.h"
 #include "executor/text.h"
@@ -102,6 +103,7 @@ static int32_t host_cancelled(formy_task *task)
 
 static void host_progress(formy_task *task, int32_t permille, const char *step)
 {
+	inspect_progress(permille);
 	if (task) {
 		progress_report(&task->progress, permille, step);
 	}
@@ -297,7 +299,13 @@ const formy_host *host_table(void)
 		.fail = host_fail,
 	};
 
-	return &host;
+	/* of a copy nobody could take more than it has */
+	static const formy_host *given;
+
+	if (!given) {
+		given = inspect_table(&host);
+	}
+	return given;
 }
 
 void host_init(int channel, unsigned log_level)

@@ -9,6 +9,7 @@
 #include <sysexits.h>
 
 #include "base/err.h"
+#include "executor/inspect.h"
 #include "executor/probe.h"
 #include "executor/sandbox.h"
 #include "executor/serve.h"
@@ -35,6 +36,7 @@ static int usage(void)
 int main(int argc, char **argv)
 {
 	bool probe = argc == 3 && strcmp(argv[1], "--probe") == 0;
+	bool inspect = argc == 2 && strcmp(argv[1], "--inspect") == 0;
 	bool connected = is_channel(CHANNEL_FD);
 	struct err err = {0};
 	char path[PATH_MAX];
@@ -44,7 +46,7 @@ int main(int argc, char **argv)
 		(void)puts("formy-executor " FORMY_VERSION);
 		return EX_OK;
 	}
-	if (!probe && (argc != 1 || !connected)) {
+	if (!probe && ((argc != 1 && !inspect) || !connected)) {
 		return usage();
 	}
 	if (probe && !realpath(argv[2], path)) {
@@ -61,6 +63,9 @@ int main(int argc, char **argv)
 	}
 	if (probe) {
 		return probe_run(path, connected ? CHANNEL_FD : -1);
+	}
+	if (inspect) {
+		inspect_begin(CHANNEL_FD);
 	}
 	return serve_run(CHANNEL_FD, CONTROL_FD);
 }

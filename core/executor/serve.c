@@ -18,6 +18,7 @@
 #include "executor/confine.h"
 #include "executor/finish.h"
 #include "executor/host.h"
+#include "executor/inspect.h"
 #include "executor/loader.h"
 #include "executor/sandbox.h"
 #include "executor/speak.h"
@@ -213,6 +214,9 @@ static int open_all(struct executor *ex)
 
 	host_init(ex->channel, (unsigned)ex->setup.log_level);
 	status = confine_self(ex);
+	if (status == 0) {
+		inspect_start();
+	}
 	for (size_t i = 0; i < TASK_ENGINES && status == 0; i++) {
 		status = open_engine(ex, &ex->engines[i]);
 	}
@@ -283,6 +287,7 @@ static int run_job(struct executor *ex, const struct msg_job *job, const int *fd
 		finish_task(&ex->task, status, ex->mode->flags, ex->setup.scratch, &ex->finish,
 			&answer.outcome);
 		answer.outcome.run_us = ran;
+		inspect_job();
 	}
 	result = speak(ex->channel, &answer);
 	finish_clear(&ex->finish);
