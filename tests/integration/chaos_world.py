@@ -108,7 +108,7 @@ class World(Service):
             plugins.mkdir()
             shutil.copy(TEST_PLUGINS / "chaos.so", plugins)
             self.plugin_dirs = (plugins,)
-            self.modes = {"CHAOS": {"notes": str(self.notes)}}
+            self.modes = {"CHAOS": {"notes": str(self.notes), "sandbox": "off"}}
             self.write_conf()
             self.conf.write_text(self.conf.read_text().replace(
                 "redis {", "redis { connect_timeout = 60s ", 1))

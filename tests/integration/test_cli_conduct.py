@@ -50,8 +50,8 @@ class Service(CliTest):
         self.assertEqual((good["worker"], good["id"], good["state"]), ("host:1", "echo", "ready"))
         self.assertEqual(bad["state"], "refused")
         text = self.ok("plugin", "list")
-        self.assertRegex(text, r"echo\.so\s+echo\s+1\.2\s+ready\s+ECHO\n")
-        self.assertRegex(text, r"bad\.so\s+-\s+-\s+refused\s+it has no entry\\x1b\[2J\n")
+        self.assertRegex(text, r"echo\.so\s+echo\s+1\.2\s+ready\s+-\s+ECHO\n")
+        self.assertRegex(text, r"bad\.so\s+-\s+-\s+refused\s+-\s+it has no entry\\x1b\[2J\n")
 
 
 class Images(CliTest):

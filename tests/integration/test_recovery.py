@@ -19,7 +19,7 @@ class Recovery(FormyTest):
         service = self.service({"CHAOS": {}}, executors=TASKS, start=False)
         notes = service.folder / "notes"
         notes.touch()
-        service.modes = {"CHAOS": {"notes": str(notes)}}
+        service.modes = {"CHAOS": {"notes": str(notes), "sandbox": "off"}}
         service.write_conf()
         service.formyd.start()
         ids = []
@@ -52,7 +52,7 @@ class Recovery(FormyTest):
                                redis_options=("--appendonly", "yes", "--appendfsync", "always"))
         notes = service.folder / "notes"
         notes.touch()
-        service.modes = {"CHAOS": {"notes": str(notes)}}
+        service.modes = {"CHAOS": {"notes": str(notes), "sandbox": "off"}}
         service.write_conf()
         service.formyd.start()
         task_id = service.submit("CHAOS", "img_20260101_0000000000", {
@@ -71,7 +71,7 @@ class Recovery(FormyTest):
         service = self.service({"CHAOS": {}}, start=False)
         notes = service.folder / "notes"
         notes.touch()
-        service.modes = {"CHAOS": {"notes": str(notes)}}
+        service.modes = {"CHAOS": {"notes": str(notes), "sandbox": "off"}}
         service.write_conf()
         first = service.formyd.start()
         ids = [service.submit("CHAOS", "img_20260101_0000000000", {
