@@ -251,6 +251,67 @@ static void test_wrong_typed_processing_is_said_and_nothing_lost(void **state)
 	worker_stop(&worker);
 }
 
+/* An index only follows from the tasks: a broken one keeps none from its end. */
+static void test_wrong_typed_index_is_said_and_nothing_stops(void **state)
+{
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	freeReplyObject(test_redis_command(redis, "SET formy:task:index:done:A1 x"));
+	freeReplyObject(test_redis_command(redis, "SET formy:task:index:pending:A1 x"));
+	foreign_create(redis, "one", DATA);
+	assert_int_equal(worker_claim(&worker, 5, "t1"), 1);
+	assert_string_equal(worker.problem_what[0], "formy:task:index:pending:A1");
+	assert_int_equal(worker_finish(&worker, "one", "t1", 1, QUEUE_DONE), QUEUE_WRITTEN);
+	assert_string_equal(worker.problem_what[0], "formy:task:index:done:A1");
+	assert_status(redis, "one", "done");
+	assert_int_equal(test_redis_number(redis, "SCARD formy:task:processing"), 0);
+	worker_stop(&worker);
+}
+
+/* However a client writes its JSON, the mode and the user are those that a JSON reader finds. */
+static void test_mode_and_user_are_found_in_any_json(void **state)
+{
+	static const struct {
+		const char *data;
+		const char *mode;
+		const char *user;
+	} cases[] = {
+		{"{\"mode\":\"A1\"}", "A1", ""},
+		{"{\"mode\": \"A1\", \"user_id\": \"u1\", \"config\": {}}", "A1", "u1"},
+		{"{\"mode\":\"A1\",\"user_id\":\"\",\"config\":{}}", "A1", ""},
+		{"{\"mode\":\"A1\",\"user_id\":null}", "A1", ""},
+		{"{\"mode\":\"A1\",\"user_id\":7}", "A1", "7"},
+		{"{\"mode\":\"A1\",\"config\":{\"user_id\":\"x\"}}", "A1", ""},
+		{"{\"mode\":\"A1\",\"config\":{\"user_id\":\"x\"},\"user_id\":\"u2\"}", "A1", "u2"},
+		{"{\"mode\":\"A1\",\"user_id\":\"u3\",\"config\":{\"user_id\":\"x\"}}", "A1", "u3"},
+		{"{\"mode\":\"A1\",\"config\":{\"mode\":\"B2\"}}", "A1", ""},
+		{"{\"mode\":\"A1\",\"mode\":\"B2\"}", "B2", ""},
+		{"{\"mode\":\"A1\",\"note\":\"\\\"user_id\\\":\\\"x\\\"\"}", "A1", ""},
+		{"{\"mode\":\"A1\",\"user\\u005fid\":\"u4\"}", "A1", "u4"},
+		{"{\"mode\":\"A1\",\"list\":[\"user_id\",\"x\"]}", "A1", ""},
+		{"{\"mode\":\"A1\",\"k\":\"user_id\"}", "A1", ""},
+		{"  { \"x\": 1,\n\"mode\" : \"B2\" }", "B2", ""},
+	};
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char id[16];
+
+		(void)snprintf(id, sizeof(id), "t%zu", i);
+		foreign_create(redis, id, cases[i].data);
+		assert_int_equal(worker_claim(&worker, 1, id), 1);
+		assert_string_equal(worker.tasks[0].id, id);
+		assert_string_equal(worker.tasks[0].mode, cases[i].mode);
+		assert_string_equal(worker.tasks[0].user_id, cases[i].user);
+		assert_int_equal(worker_finish(&worker, id, id, 1, QUEUE_DONE), QUEUE_WRITTEN);
+	}
+	worker_stop(&worker);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, redis_setup, redis_teardown)
 
 int main(void)
@@ -265,6 +326,8 @@ int main(void)
 		test(test_broken_tasks_fail_and_the_rest_goes_on),
 		test(test_wrong_typed_queue_does_not_stop_the_others),
 		test(test_wrong_typed_processing_is_said_and_nothing_lost),
+		test(test_wrong_typed_index_is_said_and_nothing_stops),
+		test(test_mode_and_user_are_found_in_any_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

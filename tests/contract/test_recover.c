@@ -249,10 +249,11 @@ static void test_janitor_finds_what_is_no_more(void **state)
 	assert_false(cleaned.reply.mine);
 	call = (struct queue_clean){.lock_ms = 60000};
 	test_redis_number(redis, "DEL formy:task:data:one");
-	test_redis_number(redis, "ZADD formy:task:index:all 1 one");
+	assert_int_equal(test_redis_number(redis, "ZCARD formy:task:index:done:A1"), 1);
+	test_redis_number(redis, "ZADD formy:task:index:done:A1 1 one");
 	clean(&worker, &call, &cleaned);
 	assert_string_equal(cleaned.gone, "one");
-	assert_int_equal(test_redis_number(redis, "ZCARD formy:task:index:done"), 0);
+	assert_int_equal(test_redis_number(redis, "ZCARD formy:task:index:done:A1"), 0);
 	clean(&worker, &call, &cleaned);
 	assert_string_equal(cleaned.gone, "one");
 	call.removed = removed;

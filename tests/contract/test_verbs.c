@@ -239,6 +239,67 @@ static void test_list(void **state)
 	close_office(&office);
 }
 
+#define MANY 120
+
+/* Reads all pages: every task stands in one of them, newest first. */
+static void assert_pages(struct office *office, const char *mode, size_t expected)
+{
+	struct task_filter filter = {.mode = mode, .page_size = 7};
+	bool seen[MANY] = {false};
+	int64_t last = INT64_MAX;
+	size_t count = 0;
+
+	do {
+		struct task_page page;
+
+		filter.page++;
+		assert_int_equal(task_list(&office->desk, &filter, &office->err, &page), 0);
+		assert_true(page.count > 0);
+		assert_int_equal(page.total, expected);
+		for (size_t i = 0; i < page.count; i++) {
+			long number = strtol(page.tasks[i].id + 1, NULL, 10);
+
+			assert_in_range(number, 0, MANY - 1);
+			assert_false(seen[number]);
+			seen[number] = true;
+			assert_true(page.tasks[i].created_us <= last);
+			last = page.tasks[i].created_us;
+		}
+		count += page.count;
+		task_page_finish(&page);
+	} while (count < expected);
+	assert_int_equal(count, expected);
+}
+
+static void test_pages_of_many_indexes(void **state)
+{
+	struct office office;
+	struct queue_mode modes[] = {{.name = "A1", .room = 30}, {.name = "B2", .room = 10}};
+	struct queue_turn turn = {.modes = modes, .mode_count = 2, .want = 30, .token = "k1"};
+
+	open_office(&office, state);
+	for (int i = 0; i < MANY; i++) {
+		char id[16];
+		char time[32];
+
+		/* four at a time are of one moment */
+		(void)snprintf(id, sizeof(id), "t%d", i);
+		(void)snprintf(time, sizeof(time), "2026-11-17T10:00:%02d", i * 7 % MANY / 4);
+		create_at(&office, id, i % 3 ? "{\"mode\":\"A1\"}" : "{\"mode\":\"B2\"}", time);
+	}
+	assert_pages(&office, NULL, MANY);
+	worker_turn(&office.worker, &turn);
+	assert_int_equal(office.worker.task_count, 30);
+	for (int i = 0; i < 20; i++) {
+		(void)worker_finish(&office.worker, office.worker.tasks[i].id, "k1", 1,
+			i % 4 ? QUEUE_DONE : QUEUE_FAILED);
+	}
+	assert_pages(&office, NULL, MANY);
+	assert_pages(&office, "A1", MANY / 3 * 2);
+	assert_pages(&office, "B2", MANY / 3);
+	close_office(&office);
+}
+
 static int64_t number_of(struct json_object *stats, const char *name)
 {
 	int64_t value = -1;
@@ -397,6 +458,7 @@ int main(void)
 		test(test_retry_leaves_nothing_of_the_failure),
 		test(test_delete_only_what_ended),
 		test(test_list),
+		test(test_pages_of_many_indexes),
 		test(test_same_id_is_the_same_task),
 		test(test_delayed_start),
 		test(test_stats),

@@ -19,7 +19,7 @@ class Retention(FormyTest):
         host.wait(expired, "done")
         host.formyd.stop()
         host.client.delete(f"formy:task:data:{expired}")
-        host.client.zadd("formy:task:index:all", {expired: 1000})
+        host.client.zadd("formy:task:index:done:ECHO", {expired: 1000})
         old, needed, new = (host.put(picture()) for _ in range(3))
         for image_id in old, needed:
             for path in host.uploads.rglob(f"{image_id}.*"):

@@ -80,7 +80,7 @@ class Follow(FormyTest):
 
     def tasks(self):
         tasks = [self.host.submit("SLOW", "x", {"ms": 100}) for _ in range(60)]
-        until(lambda: self.host.client.zcard("formy:task:index:done") > 5, 20, "some are done")
+        until(lambda: self.host.client.zcard("formy:task:index:done:SLOW") > 5, 20, "some are done")
         self.host.client.wait(1, 5000)
         return tasks
 

@@ -1,4 +1,4 @@
--- uses: keys guard time state events index counters claims parked
+-- uses: keys guard time state events data index counters claims parked
 -- Cancels a task: out of every list, or out of its worker's hands.
 -- KEYS lib_keys; ARGV 1 id 2 retention_s. Returns the status before; "gone" when there is none.
 local id = ARGV[1]

@@ -1,4 +1,4 @@
--- uses: keys guard time state events index counters claims
+-- uses: keys guard time state events data index counters claims search
 -- A step of the janitor, one worker at a time: what has been kept long enough.
 -- KEYS lib_keys; ARGV 1 worker 2 retention_s 3 lock_ms 4 offset among the old tasks, -1: none
 -- 5 cursor of the search for tasks that need images, "": none 6 n, n ids whose files are removed,
@@ -19,16 +19,25 @@ end
 
 local next_offset = -1
 if offset >= 0 then
-	local ids = redis.call('ZRANGEBYSCORE', INDEX.all, '-inf',
-		string.format('%.0f', now_ms - tonumber(ARGV[2]) * 1000), 'LIMIT', offset, PAGE)
-	for _, id in ipairs(ids) do
-		local status = index_repair(id)
-		if status then
-			offset = offset + 1
-			expire_ended(id, NEXT[status] and status, ARGV[2])
+	local old, before, room = string.format('%.0f', now_ms - tonumber(ARGV[2]) * 1000), 0, PAGE
+	for _, key in ipairs(index_keys('', '')) do
+		local count = redis.call('ZCOUNT', key, '-inf', old)
+		if room > 0 and offset < before + count then
+			local ids = redis.call('ZRANGEBYSCORE', key, '-inf', old, 'LIMIT', offset - before, room)
+			for _, id in ipairs(ids) do
+				local status = index_repair(id)
+				if status then
+					expire_ended(id, NEXT[status] and status, ARGV[2])
+				end
+			end
+			room = room - #ids
+			local left = redis.call('ZCOUNT', key, '-inf', old)
+			offset = math.max(before, offset + #ids - (count - left))
+			count = left
 		end
+		before = before + count
 	end
-	next_offset = #ids == PAGE and offset or -1
+	next_offset = room == 0 and offset or -1
 end
 
 local gone = {}

@@ -1,4 +1,4 @@
--- uses: keys guard time state events index counters parked
+-- uses: keys guard time state events data index counters parked
 -- Creates a task. KEYS lib_keys; ARGV 1 id 2 data 3 priority
 -- 4 ms until it may start 5 when it may start, in ms since 1970; 0: at once
 -- Returns {"created"}, or {"exists", data} when the id is taken.
@@ -22,7 +22,7 @@ elseif user ~= '' and counter('u:' .. user).parked > 0 then
 else
 	redis.call('RPUSH', QUEUES[priority], id)
 end
-index_put(id, 'pending', now_ms)
+index_add('pending', indexed_mode(mode_of(ARGV[2])), {string.format('%.0f', now_ms), id})
 add_event(id, 'pending')
 wake = true
 settle()

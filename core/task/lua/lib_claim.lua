@@ -1,11 +1,5 @@
 -- The second half of a turn: claims. Whatever stands in a list may be foreign or broken: it is
 -- looked at before it is believed, and what cannot run is dropped, failed or parked, once.
-local problems = {}
-
-local function add_problem(what, code, text)
-	problems[#problems + 1] = {what, code, text}
-end
-
 -- Claimed and failed at once, so that its states follow each other as they must.
 local function fail_unread(id, attempts, code, message, options)
 	local key = task_key(id)
@@ -45,26 +39,6 @@ local function fail_overdue(options)
 		end
 		redis.call('ZREM', UNKNOWN, id)
 	end
-end
-
--- The usual shape needs no JSON reader: the mode stands first, and neither it nor the user may be
--- spelt or nested otherwise. Whether the rest is JSON the worker sees, which reads it anyhow.
-local function read_usual(text)
-	local mode = text:match('^{"mode": ?"(%u[%u%d_]+)"')
-	if not mode or #mode > 64 or text:byte(-1) ~= 125 or text:find('\\', 1, true)
-		or text:find('"mode"', 9, true) then
-		return nil
-	end
-	local at = text:find('"user_id"', 9, true)
-	if not at then
-		return mode, ''
-	end
-	local _, last, user = text:find('^"user_id": ?"([^"]*)"', at)
-	local nested = text:find('[{%[]', 2)
-	if user and #user <= 128 and (not nested or nested > at) and not text:find('"user_id"', last, true) then
-		return mode, user
-	end
-	return nil
 end
 
 -- Reads the mode out of `data`. Returns it and the user, or nil, a code and a message.
@@ -204,7 +178,6 @@ local function claim_task(id, priority, got, options)
 	local at, created = #got.ids + 1, created_text(hash[2])
 	local two, four = 2 * at, 4 * at
 	got.ids[at] = id
-	got.created[two - 1], got.created[two] = created, id
 	got.claims[two - 1], got.claims[two] = id, options.token .. created .. group.claim
 	local tasks = got.tasks
 	tasks[four - 3], tasks[four - 2], tasks[four - 1], tasks[four] =
@@ -247,10 +220,13 @@ local function write_claims(got, options)
 	redis.call('SADD', PROCESSING, unpack(got.ids))
 	redis.call('ZADD', LEASE, unpack(leases))
 	redis.call('HSET', CLAIMS, unpack(got.claims))
-	redis.call('ZADD', INDEX.all, 'NX', unpack(got.created))
-	for _, key in ipairs({INDEX.pending, DELAYED}) do
+	local keys = {DELAYED, index_key('pending', '-')}
+	for _, mode in pairs(options.modes) do
+		keys[#keys + 1] = mode.claimed > 0 and index_key('pending', mode.name) or nil
+	end
+	for _, key in ipairs(keys) do
 		if redis.call('EXISTS', key) == 1 then
-			redis.call('ZREM', key, unpack(got.ids))
+			index_write('ZREM', key, unpack(got.ids))
 		end
 	end
 end

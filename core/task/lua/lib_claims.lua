@@ -6,7 +6,8 @@ local function read_group(text)
 	local group = groups[text]
 	if not group then
 		local mode, worker, priority, user = text:match('^(%S+) (%S+) (%S+) (.*)$')
-		group = {mode = mode, worker = worker, priority = priority, user = user}
+		group = {mode = mode or '-', worker = worker or '', priority = priority or 'normal',
+			user = user or ''}
 		groups[text] = group
 	end
 	return group

@@ -46,6 +46,16 @@ local function refuse_outcome(at, key, status, claim, worker, verdict, retention
 	return 'refused ' .. (status == 'processing' and 'taken' or status)
 end
 
+-- What becomes of tasks of one group: `list` for the index of their mode and new status, shared by
+-- the mode's groups, and how many they are.
+local function new_tally(lists, group, status)
+	local name = status .. ' ' .. group.mode
+	if not lists[name] then
+		lists[name] = {mode = group.mode, status = status}
+	end
+	return {group = group, list = lists[name], count = 0}
+end
+
 -- From ARGV[first] on: `done` successes of four words (id token seconds json), then the others.
 -- Returns numbers of outcomes that were not written, each with what became of it.
 local function finish_tasks(first, count, done, worker, retention)
@@ -58,7 +68,7 @@ local function finish_tasks(first, count, done, worker, retention)
 		ids[i] = ARGV[i <= done and first + 4 * i - 4 or others + 7 * i]
 	end
 	local claims = redis.call('HMGET', CLAIMS, unpack(ids))
-	local indexed, tallies = {}, {}
+	local lists, tallies = {}, {}
 	for i, id in ipairs(ids) do
 		local at = i <= done and first + 4 * i - 4 or others + 7 * i
 		local verdict = i <= done and 'done' or ARGV[at + 3]
@@ -81,14 +91,17 @@ local function finish_tasks(first, count, done, worker, retention)
 				redis.call('EXPIRE', key, retention)
 			end
 			ended[#ended + 1] = id
-			local list = indexed[to]
-			if not list then
-				list = {}
-				indexed[to], tallies[to] = list, {}
+			local rest = claim:sub(len + 18)
+			local tally = tallies[to] and tallies[to][rest]
+			if not tally then
+				tally = new_tally(lists, read_group(rest), to)
+				tallies[to] = tallies[to] or {}
+				tallies[to][rest] = tally
 			end
-			local size, tally, group = #list, tallies[to], claim:sub(len + 18)
+			tally.count = tally.count + 1
+			local list = tally.list
+			local size = #list
 			list[size + 1], list[size + 2] = claim:sub(len + 2, len + 14), id
-			tally[group] = (tally[group] or 0) + 1
 			add_event(id, to)
 		else
 			answers[#answers + 1] = i
@@ -101,15 +114,16 @@ local function finish_tasks(first, count, done, worker, retention)
 		redis.call('ZREM', LEASE, unpack(ended))
 		redis.call('HDEL', CLAIMS, unpack(ended))
 	end
-	for to, list in pairs(indexed) do
-		redis.call('ZADD', INDEX[to], unpack(list))
-		for text, by in pairs(tallies[to]) do
-			local group = read_group(text)
-			count_held(group, -by)
-			free_places(group, by)
-			if to ~= 'pending' then
-				count_ended(group.mode, to, by)
-			end
+	for _, list in pairs(lists) do
+		index_add(list.status, list.mode, list)
+		if list.status ~= 'pending' then
+			count_ended(list.mode, list.status, #list / 2)
+		end
+	end
+	for _, by_group in pairs(tallies) do
+		for _, tally in pairs(by_group) do
+			count_held(tally.group, -tally.count)
+			free_places(tally.group, tally.count)
 		end
 	end
 	return answers

@@ -16,7 +16,7 @@ local function give_back(id, claim, uncounted)
 	if claim.token and claim.user ~= '' and counter('u:' .. claim.user).parked > 0 then
 		redis.call('HSET', key, 'parked', '1')
 	end
-	index_put(id, 'pending')
+	index_repair(id)
 	redis.call('LPUSH', QUEUES[claim.priority] or QUEUE, id)
 	add_event(id, 'pending')
 	wake = true

@@ -2,8 +2,7 @@
 -- or when a key of Formy's own is of another type. Writing an empty range changes nothing.
 redis.call('SETRANGE', P .. ':task:probe', 0, '')
 for key, expected in pairs({[PROCESSING] = 'set', [LEASE] = 'zset', [CLAIMS] = 'hash',
-	[DELAYED] = 'zset', [INDEX.all] = 'zset', [INDEX.pending] = 'zset', [INDEX.done] = 'zset',
-	[INDEX.failed] = 'zset', [INDEX.cancelled] = 'zset', [COUNTS] = 'hash', [MODES] = 'hash',
+	[DELAYED] = 'zset', [INDEXED] = 'set', [COUNTS] = 'hash', [MODES] = 'hash',
 	[WORKERS] = 'zset', [RUNNING] = 'hash', [UNKNOWN] = 'zset', [GONE] = 'set', [STREAM] = 'stream'}) do
 	local found = redis.call('TYPE', key).ok
 	if found ~= 'none' and found ~= expected then

@@ -1,79 +1,92 @@
--- The indexes: all tasks, and those of one status (of processing there is the set), by creation.
--- What leaves them leaves its files to the janitor.
-local function index_drop(id)
-	if redis.call('ZREM', INDEX.all, id) == 1 and is_task_id(id) then
-		redis.call('SADD', GONE, id)
-	end
-	for _, name in ipairs({'pending', 'done', 'failed', 'cancelled'}) do
-		redis.call('ZREM', INDEX[name], id)
-	end
+-- The indexes, for lists and counts: one for each status (of processing there is the set) and each
+-- mode that a worker ever served, of ids by creation. "-" stands for all other modes. They follow
+-- from the hashes: what is wrong in them is put right when it is read.
+local STATUSES = {'pending', 'done', 'failed', 'cancelled'}
+local problems = {}
+
+local function add_problem(what, code, text)
+	problems[#problems + 1] = {what, code, text}
 end
 
--- Puts a task where its status says; created_ms is kept when the index knows it.
-local function index_put(id, status, created_ms)
-	local known = redis.call('ZSCORE', INDEX.all, id)
-	local score = known or string.format('%.0f', created_ms or now_ms)
-	if not known then
-		redis.call('ZADD', INDEX.all, score, id)
+local function index_key(status, mode)
+	return P .. ':task:index:' .. status .. ':' .. mode
+end
+
+-- A key of another type must not keep a task from its end.
+local function index_write(command, key, ...)
+	local result = redis.pcall(command, key, ...)
+	if type(result) == 'table' and result.err then
+		add_problem(key, '', 'The key is not a sorted set. Delete or rename it.')
+		return 0
 	end
-	for _, name in ipairs({'pending', 'done', 'failed', 'cancelled'}) do
-		if name == status then
-			redis.call('ZADD', INDEX[name], score, id)
-		else
-			redis.call('ZREM', INDEX[name], id)
+	return result
+end
+
+-- The mode as the indexes have it: strangers' spellings do not each make keys of their own.
+local function indexed_mode(mode)
+	local seen = mode and redis.call('HGET', MODES, mode)
+	if seen and seen ~= '0' or mode and redis.call('SISMEMBER', INDEXED, mode) == 1 then
+		return mode
+	end
+	return '-'
+end
+
+-- list: score, id, ... as ZADD takes them.
+local function index_add(status, mode, list)
+	redis.call('SADD', INDEXED, mode)
+	index_write('ZADD', index_key(status, mode), unpack(list))
+end
+
+-- The keys of one status or all (''), of one mode or all (''), always in the same order.
+local function index_keys(status, mode)
+	local keys, modes = {}, mode ~= '' and {mode} or redis.call('SMEMBERS', INDEXED)
+	table.sort(modes)
+	for _, one in ipairs(modes) do
+		for _, name in ipairs(STATUSES) do
+			if status == '' or status == name then
+				local key = index_key(name, one)
+				local found = redis.call('TYPE', key).ok
+				if found == 'zset' then
+					keys[#keys + 1] = key
+				elseif found ~= 'none' then
+					add_problem(key, '', 'The key is not a sorted set. Delete or rename it.')
+				end
+			end
 		end
+	end
+	return keys
+end
+
+-- What leaves the indexes leaves its files to the janitor.
+local function index_drop(id)
+	local found = 0
+	for _, key in ipairs(index_keys('', '')) do
+		found = found + redis.call('ZREM', key, id)
+	end
+	if found > 0 and is_task_id(id) then
+		redis.call('SADD', GONE, id)
 	end
 end
 
 -- Makes the indexes tell the truth about one id, which may be foreign or gone. Returns its status,
 -- nil when there is no task.
 local function index_repair(id)
-	local hash = is_task_id(id) and redis.pcall('HMGET', task_key(id), 'status', 'created_at')
+	local hash = is_task_id(id) and redis.pcall('HMGET', task_key(id), 'status', 'created_at', 'data')
 	if not hash or hash.err or not hash[1] then
 		index_drop(id)
 		return nil
 	end
-	index_put(id, hash[1], time_ms(hash[2]))
+	local mode = indexed_mode(mode_of(hash[3]))
+	local place = time_ms(hash[2]) and {created_text(hash[2]), id} or {'NX', now_ms, id}
+	for _, name in ipairs(STATUSES) do
+		if name == hash[1] then
+			index_add(name, mode, place)
+		else
+			index_write('ZREM', index_key(name, mode), id)
+		end
+		if mode ~= '-' then
+			index_write('ZREM', index_key(name, '-'), id)
+		end
+	end
 	return hash[1]
-end
-
--- Looks at some ids of an index: the oldest, and some at random.
-local function index_check(key, count)
-	for _, id in ipairs(redis.call('ZRANGE', key, 0, count - 1)) do
-		index_repair(id)
-	end
-	if redis.call('ZCARD', key) > count then
-		for _, id in ipairs(redis.call('ZRANDMEMBER', key, count)) do
-			index_repair(id)
-		end
-	end
-end
-
--- Takes in the newest tasks of the queues that no index knows: foreign clients only push.
-local function index_adopt(count)
-	for _, queue in pairs(QUEUES) do
-		local ids = redis.pcall('LRANGE', queue, -count, -1)
-		if not ids.err and #ids > 0 then
-			local known = redis.call('ZMSCORE', INDEX.all, unpack(ids))
-			for i, id in ipairs(ids) do
-				if not known[i] then
-					index_repair(id)
-				end
-			end
-		end
-	end
-end
-
--- Takes in tasks that stand in no queue: one step of a scan that goes round and round.
-local function index_sweep(count, each)
-	local at = redis.call('GET', P .. ':task:sweep') or '0'
-	local step = redis.call('SCAN', at, 'MATCH', task_pattern(), 'COUNT', count)
-	for _, key in ipairs(step[2]) do
-		local id = key:sub(#P + #':task:data:' + 1)
-		local status = index_repair(id)
-		if status and each then
-			each(id, status)
-		end
-	end
-	redis.call('SET', P .. ':task:sweep', step[1])
 end

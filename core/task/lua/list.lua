@@ -1,14 +1,14 @@
--- uses: keys guard time state index
+-- uses: keys guard time state data index search
 -- Lists tasks, newest first. What the indexes do not know yet is taken in, what is wrong in them
 -- is put right on the way. KEYS lib_keys; ARGV 1 status or "" 2 mode or "" 3 user or "" 4 offset
 -- 5 count. Returns the number that match, and id and HGETALL of each of the page.
 local WALK = 10000
 local status, mode, user = ARGV[1], ARGV[2], ARGV[3]
 local offset, count = tonumber(ARGV[4]), tonumber(ARGV[5])
-local index = INDEX[status ~= '' and status or 'all']
+local running = index_key('running', '-')
 
 index_adopt(200)
-index_sweep(redis.call('DBSIZE') <= 1000 and 1000 or 100)
+index_sweep(redis.call('DBSIZE') <= 1000 and 1000 or 50)
 
 -- Whether `data` says so; most that do not are known without reading it as JSON.
 local function is_of(text, name, wanted)
@@ -38,29 +38,42 @@ local function matches(id)
 	return found and (status == '' or found == status)
 end
 
-local function processing()
-	local ids, created = redis.call('SMEMBERS', PROCESSING), {}
-	for _, id in ipairs(ids) do
-		created[id] = tonumber(redis.call('ZSCORE', INDEX.all, id) or '0')
+-- Of the tasks that run there is a set only: an index of them, for as long as this script runs.
+local function index_running()
+	redis.call('DEL', running)
+	for _, id in ipairs(redis.call('SMEMBERS', PROCESSING)) do
+		local hash = redis.pcall('HMGET', task_key(id), 'status', 'created_at', 'data')
+		if not hash.err and hash[1] == 'processing' and is_of(hash[3], 'mode', mode) then
+			redis.call('ZADD', running, created_text(hash[2]), id)
+		end
 	end
-	table.sort(ids, function(a, b)
-		return created[a] > created[b] or created[a] == created[b] and a > b
-	end)
-	return ids
+	return redis.call('EXISTS', running) == 1
+end
+
+local keys = {}
+local index_of = mode == '' and '' or indexed_mode(mode)
+if status ~= 'processing' then
+	keys = index_keys(status, index_of)
+end
+if (status == '' or status == 'processing') and index_running() then
+	keys[#keys + 1] = running
 end
 
 local page, total = {}, 0
-if index and mode == '' and user == '' then
+if user == '' and index_of ~= '-' then
+	local tries = 0
 	repeat
 		local stale = false
-		page = redis.call('ZREVRANGE', index, offset, offset + count - 1)
+		page, tries = newest(keys, offset, count), tries + 1
 		for _, id in ipairs(page) do
 			stale = not matches(id) or stale
 		end
-	until not stale
-	total = redis.call('ZCARD', index)
+	until not stale or tries > 1000
+	for _, key in ipairs(keys) do
+		total = total + redis.call('ZCARD', key)
+	end
 else
-	for _, id in ipairs(index and redis.call('ZREVRANGE', index, 0, WALK - 1) or processing()) do
+	for _, id in ipairs(newest(keys, 0, WALK)) do
 		if passes(id) then
 			total = total + 1
 			if total > offset and #page < count then
@@ -69,6 +82,7 @@ else
 		end
 	end
 end
+redis.call('DEL', running)
 local tasks = {}
 for i, id in ipairs(page) do
 	tasks[i] = {id, redis.call('HGETALL', task_key(id))}

@@ -1,4 +1,4 @@
--- uses: keys guard time state events index counters claims parked give_back
+-- uses: keys guard time state events data index counters claims parked give_back search
 -- Recovers what was left: expired leases, holdings that are known in one place only, inboxes of
 -- workers that are no more. Bounded. KEYS lib_keys; ARGV 1 crashes 2 retention_s 3 lease_ms
 -- 4 tasks of a user at once, 0: any
@@ -19,7 +19,7 @@ local function fail_lost(id, claim, worker, step)
 		redis.call('EXPIRE', key, ARGV[2])
 	end
 	forget(id, claim, true)
-	index_put(id, 'failed')
+	index_repair(id)
 	count_ended(claim.mode, 'failed', 1)
 	add_event(id, 'failed')
 	failed = failed + 1
@@ -86,7 +86,10 @@ for _, worker in ipairs(redis.call('ZRANGEBYSCORE', WORKERS, '-inf', now_ms, 'LI
 	workers = workers + 1
 end
 
-index_check(INDEX.all, 25)
+local indexes = index_keys('', '')
+if #indexes > 0 then
+	index_check(indexes[1 + math.floor(now_ms / 1000) % #indexes], 25)
+end
 index_sweep(50, function(id, status)
 	if status == 'processing' then
 		check_held(id, status)

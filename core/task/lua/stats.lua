@@ -1,4 +1,4 @@
--- uses: keys guard time state index counters claims
+-- uses: keys guard time state data index counters claims search
 -- Numbers. KEYS lib_keys; no ARGV. Returns a JSON object, and for every live worker its name, what
 -- it registered and how many tasks it holds.
 local function length(key)
@@ -8,16 +8,21 @@ end
 
 index_adopt(200)
 index_sweep(redis.call('DBSIZE') <= 1000 and 1000 or 100)
-for _, status in ipairs({'done', 'failed', 'cancelled'}) do
-	index_check(INDEX[status], 250)
+local function count_index(status)
+	local keys, count = index_keys(status, ''), 0
+	for _, key in ipairs(keys) do
+		index_check(key, math.ceil(250 / #keys))
+		count = count + redis.call('ZCARD', key)
+	end
+	return count
 end
 
 local stats = {delayed = redis.call('ZCARD', DELAYED), processing = redis.call('SCARD', PROCESSING),
-	done = redis.call('ZCARD', INDEX.done), failed = redis.call('ZCARD', INDEX.failed),
-	cancelled = redis.call('ZCARD', INDEX.cancelled), modes = {}}
+	done = count_index('done'), failed = count_index('failed'),
+	cancelled = count_index('cancelled'), modes = {}}
 stats.pending = stats.delayed + length(QUEUES.high) + length(QUEUE) + length(QUEUES.low)
 
-local function mode_of(name)
+local function mode_stats(name)
 	stats.modes[name] = stats.modes[name]
 		or {workers = 0, waiting = 0, processing = 0, done = 0, failed = 0, cancelled = 0}
 	return stats.modes[name]
@@ -26,7 +31,7 @@ end
 for _, name in ipairs(redis.call('HKEYS', MODES)) do
 	for _, priority in ipairs(PRIORITIES) do
 		local waiting = length(wait_key(name, priority))
-		mode_of(name).waiting = mode_of(name).waiting + waiting
+		mode_stats(name).waiting = mode_stats(name).waiting + waiting
 		stats.pending = stats.pending + waiting
 	end
 end
@@ -38,13 +43,13 @@ stats.pending = stats.pending + stats.limited
 local counts = redis.call('HGETALL', COUNTS)
 for i = 1, #counts, 2 do
 	local name, status = counts[i]:match('^(.*):(%l+)$')
-	mode_of(name)[status] = tonumber(counts[i + 1])
+	mode_stats(name)[status] = tonumber(counts[i + 1])
 end
 local held = {}
 for _, text in ipairs(redis.call('HVALS', CLAIMS)) do
 	local claim = read_claim(text)
 	if claim.token then
-		mode_of(claim.mode).processing = mode_of(claim.mode).processing + 1
+		mode_stats(claim.mode).processing = mode_stats(claim.mode).processing + 1
 		held[claim.worker] = (held[claim.worker] or 0) + 1
 	end
 end
@@ -55,7 +60,7 @@ for _, name in ipairs(redis.call('ZRANGE', WORKERS, 0, -1)) do
 	if registered then
 		local ok, worker = pcall(cjson.decode, registered)
 		for _, mode in ipairs(ok and type(worker) == 'table' and worker.modes or {}) do
-			mode_of(mode).workers = mode_of(mode).workers + 1
+			mode_stats(mode).workers = mode_stats(mode).workers + 1
 		end
 		workers[#workers + 1] = {name, registered, held[name] or 0}
 	end

@@ -1,4 +1,4 @@
--- uses: keys guard time state events index counters claims parked give_back waiting finish claim
+-- uses: keys guard time state events data index counters claims parked give_back waiting finish claim
 -- Finishes up to 32 tasks and claims up to `want`.
 -- KEYS lib_keys; ARGV 1 worker 2 lease_ms 3 retention_s 4 want 5 all|inbox 6 token 7 data limit
 -- 8 tasks of a user at once, 0: any 9 one claim in so many is for lower priorities, 0: none
@@ -10,7 +10,7 @@
 -- problems (what code text), waiting.
 local worker = ARGV[1]
 local modes = read_modes(15, tonumber(ARGV[12]))
-local got = {ids = {}, created = {}, claims = {}, tasks = {}}
+local got = {ids = {}, claims = {}, tasks = {}}
 local answers = finish_tasks(15 + 3 * #modes, tonumber(ARGV[13]), tonumber(ARGV[14]),
 	worker, ARGV[3] ~= '0' and ARGV[3])
 unpark_freed()

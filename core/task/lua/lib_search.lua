@@ -1,0 +1,103 @@
+-- Reading the indexes, and keeping them right: bounded steps.
+
+-- Looks at some ids of an index: the oldest, and some at random.
+local function index_check(key, count)
+	for _, id in ipairs(redis.call('ZRANGE', key, 0, count - 1)) do
+		index_repair(id)
+	end
+	if redis.call('ZCARD', key) > count then
+		for _, id in ipairs(redis.call('ZRANDMEMBER', key, count)) do
+			index_repair(id)
+		end
+	end
+end
+
+-- Takes in the newest tasks of the queues: foreign clients only push.
+local function index_adopt(count)
+	for _, queue in pairs(QUEUES) do
+		local ids = redis.pcall('LRANGE', queue, -count, -1)
+		for _, id in ipairs(not ids.err and ids or {}) do
+			if is_task_id(id) then
+				local hash = redis.pcall('HMGET', task_key(id), 'status', 'created_at', 'data')
+				local mode = not hash.err and hash[1] == 'pending' and indexed_mode(mode_of(hash[3]))
+				if mode and not redis.pcall('ZSCORE', index_key('pending', mode), id) then
+					index_repair(id)
+				end
+			end
+		end
+	end
+end
+
+-- Takes in tasks that stand in no queue: one step of a scan that goes round and round.
+local function index_sweep(count, each)
+	local at = redis.call('GET', P .. ':task:sweep') or '0'
+	local step = redis.call('SCAN', at, 'MATCH', task_pattern(), 'COUNT', count)
+	for _, key in ipairs(step[2]) do
+		local id = key:sub(#P + #':task:data:' + 1)
+		local status = index_repair(id)
+		if status and each then
+			each(id, status)
+		end
+	end
+	redis.call('SET', P .. ':task:sweep', step[1])
+end
+
+local function count_from(keys, least)
+	local count = 0
+	for _, key in ipairs(keys) do
+		count = count + redis.call('ZCOUNT', key, least, '+inf')
+	end
+	return count
+end
+
+local function score_text(ms)
+	return string.format('%.0f', ms)
+end
+
+-- Where a page begins: the time of its first task, and how many of that very time come before.
+local function find_start(keys, offset)
+	local low, high = 0, 1e13
+	if offset == 0 then
+		return '+inf', 0
+	end
+	while low < high do
+		local middle = math.floor((low + high + 1) / 2)
+		if count_from(keys, score_text(middle)) > offset then
+			low = middle
+		else
+			high = middle - 1
+		end
+	end
+	return score_text(low), offset - count_from(keys, '(' .. score_text(low))
+end
+
+-- Ids of several indexes as if they were one, newest first. It costs no more far behind than in
+-- front: ranks are found by time, not walked.
+local function newest(keys, offset, count)
+	local start, skip = find_start(keys, offset)
+	local rows, at, ids = {}, {}, {}
+	for i, key in ipairs(keys) do
+		local rank = start == '+inf' and 0 or redis.call('ZCOUNT', key, '(' .. start, '+inf')
+		local same = start == '+inf' and 0 or redis.call('ZCOUNT', key, start, start)
+		local dropped = math.min(skip, same)
+		skip = skip - dropped
+		rank = rank + dropped
+		rows[i] = redis.call('ZREVRANGE', key, rank, rank + count - 1, 'WITHSCORES')
+		at[i] = 1
+	end
+	while #ids < count do
+		local best, score = nil, nil
+		for i, row in ipairs(rows) do
+			local here = tonumber(row[at[i] + 1])
+			if here and (not best or here > score) then
+				best, score = i, here
+			end
+		end
+		if not best then
+			break
+		end
+		ids[#ids + 1] = rows[best][at[best]]
+		at[best] = at[best] + 2
+	end
+	return ids
+end
