@@ -86,9 +86,15 @@ int config_load(const char *path, const struct config_flags *flags,
 	return 0;
 }
 
+struct config *config_share(struct config *config)
+{
+	config->sharers++;
+	return config;
+}
+
 void config_destroy(struct config *config)
 {
-	if (config == NULL) {
+	if (config == NULL || config->sharers-- > 0) {
 		return;
 	}
 	for (size_t i = 0; i < config->mode_count; i++) {

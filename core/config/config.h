@@ -107,6 +107,7 @@ struct config {
 	char *path;   /* the main file, absolute; NULL when there was none and defaults hold */
 	char **files; /* all files that were read, the main one first */
 	size_t file_count;
+	unsigned sharers; /* beside the first owner */
 };
 
 /* One option given on the command line: "redis.host" and its value. */
@@ -135,6 +136,9 @@ void config_problems_finish(struct config_problems *problems);
  * found in problems; or -ENOMEM. Never ends the process, whatever the files hold. */
 int config_load(const char *path, const struct config_flags *flags,
 	struct config_problems *problems, struct config **ret_config);
+
+/* One more owner: each calls config_destroy(), the last one ends it. */
+struct config *config_share(struct config *config);
 
 /* Takes NULL. */
 void config_destroy(struct config *config);

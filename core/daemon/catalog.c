@@ -16,6 +16,7 @@
 #include "image/store.h"
 #include "plugin/descriptor.h"
 #include "plugin/registry.h"
+#include "plugin/version.h"
 #include "wire/msg.h"
 
 /* An executor that does not start is tried again after this, doubled each time. */
@@ -132,6 +133,60 @@ struct catalog *catalog_create(struct config *config)
 	return catalog;
 }
 
+static bool is_used(const struct catalog *catalog, const struct plugin_file *file)
+{
+	for (size_t i = 0; i < catalog->mode_count; i++) {
+		if (catalog->modes[i]->plugin == file || catalog->modes[i]->engine_plugin == file) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What was said of an enabled mode that cannot be served, without the place; NULL: nothing. */
+static const char *find_problem(const struct config_problems *problems, const char *mode)
+{
+	char mark[LIMIT_MODE_NAME + 16];
+
+	(void)snprintf(mark, sizeof(mark), ": mode \"%s\": ", mode);
+	for (size_t i = 0; i < problems->count; i++) {
+		const char *found = strstr(problems->texts[i], mark);
+
+		if (found) {
+			return found + strlen(mark);
+		}
+	}
+	return NULL;
+}
+
+/* Nothing of a plugin that could be used is used: says why, and what would change that. */
+static void set_off(struct plugin_file *file, const struct config_problems *problems)
+{
+	const struct descriptor *descriptor = file->descriptor;
+	struct err err = {0};
+
+	for (size_t i = 0; i < descriptor->mode_count; i++) {
+		const char *why = find_problem(problems, descriptor->modes[i].name);
+
+		if (why) {
+			(void)registry_set_state(file, PLUGIN_OFF, why);
+			return;
+		}
+	}
+	if (descriptor->mode_count > 0) {
+		(void)err_set(&err, 0,
+			"no mode of it is enabled; add mode \"%s\" { enabled = true } to "
+			"formy.conf",
+			descriptor->modes[0].name);
+	} else if (descriptor->engine_count > 0) {
+		(void)err_set(&err, 0,
+			"no enabled mode has an engine of type \"%s\"; add engine \"NAME\" { type "
+			"= \"%s\" } and mode \"NAME\" { engine = \"NAME\" } to formy.conf",
+			descriptor->engines[0].type, descriptor->engines[0].type);
+	}
+	(void)registry_set_state(file, PLUGIN_OFF, err.text);
+}
+
 void catalog_add_modes(struct catalog *catalog, struct config_problems *problems)
 {
 	const struct config *config = catalog->config;
@@ -140,6 +195,13 @@ void catalog_add_modes(struct catalog *catalog, struct config_problems *problems
 		if (config->modes[i].enabled &&
 			add_mode(catalog, &config->modes[i], problems) < 0) {
 			problems->lost = true;
+		}
+	}
+	for (size_t i = 0; i < registry_count(catalog->registry); i++) {
+		struct plugin_file *file = registry_at(catalog->registry, i);
+
+		if (file->state == PLUGIN_READY && !is_used(catalog, file)) {
+			set_off(file, problems);
 		}
 	}
 }
@@ -317,6 +379,7 @@ int mode_setup(const struct mode *mode, const char *scratch, unsigned executors,
 		.mode = mode->name,
 		.mode_config = json_text(mode->config->extra),
 		.plugin_path = mode->plugin->path,
+		.copies = MSG_COPY_PLUGIN,
 		.scratch = scratch,
 		.max_upload_size = (uint64_t)config->storage.max_upload_size,
 		.max_pixels = (uint64_t)config->storage.max_pixels,
@@ -333,6 +396,7 @@ int mode_setup(const struct mode *mode, const char *scratch, unsigned executors,
 		msg.setup.engine_name = mode->engine->name;
 		msg.setup.engine_type = mode->engine->type;
 		msg.setup.engine_path = mode->engine_plugin->path;
+		msg.setup.copies |= MSG_COPY_ENGINE;
 		msg.setup.engine_config = engine ? json_text(engine) : NULL;
 	}
 	if (result == 0 && msg_encode(&msg, out) < 0) {
@@ -342,16 +406,31 @@ int mode_setup(const struct mode *mode, const char *scratch, unsigned executors,
 	return result;
 }
 
+size_t mode_copies(const struct mode *mode, int ret_fds[2])
+{
+	ret_fds[0] = plugin_file_serving(mode->plugin)->fd;
+	if (!mode->engine_plugin) {
+		return 1;
+	}
+	ret_fds[1] = plugin_file_serving(mode->engine_plugin)->fd;
+	return 2;
+}
+
+static bool same_plugin(const struct plugin_file *a, const struct plugin_file *b)
+{
+	return a == b || (a && b && plugin_file_serving(a) == plugin_file_serving(b));
+}
+
 bool mode_same(const struct mode *a, const struct mode *b)
 {
 	struct buf first = {0};
 	struct buf second = {0};
 	struct err err = {0};
-	bool same = mode_setup(a, "", 1, &err, &first) == 0 &&
+	bool same = same_plugin(a->plugin, b->plugin) &&
+		same_plugin(a->engine_plugin, b->engine_plugin) &&
+		mode_setup(a, "", 1, &err, &first) == 0 &&
 		mode_setup(b, "", 1, &err, &second) == 0 && first.len == second.len &&
-		memcmp(first.data, second.data, first.len) == 0 &&
-		plugin_file_same(a->plugin, b->plugin) &&
-		(!a->engine_plugin || plugin_file_same(a->engine_plugin, b->engine_plugin));
+		memcmp(first.data, second.data, first.len) == 0;
 
 	buf_finish(&first);
 	buf_finish(&second);
@@ -390,4 +469,10 @@ void mode_measure(struct mode *mode, uint64_t took_us)
 {
 	mode->mean_us = mode->mean_us == 0 ? took_us : (mode->mean_us * 7 + took_us) / 8;
 	mode->mean_us += mode->mean_us == 0; /* 0 means that nothing was measured */
+	version_answered(plugin_file_serving(mode->plugin));
+}
+
+bool mode_crashed(struct mode *mode, const char *task_id)
+{
+	return version_crashed(plugin_file_serving(mode->plugin), task_id);
 }

@@ -50,8 +50,8 @@ struct catalog {
 	size_t mode_count;
 };
 
-/* A catalog with an empty registry and no modes yet, held once; it owns the configuration, in
- * failure too. NULL: no memory. */
+/* A catalog with an empty registry and no modes yet, held once; it takes the caller's hold on the
+ * configuration, in failure too. NULL: no memory. */
 struct catalog *catalog_create(struct config *config);
 
 /* Once the registry knows its files: adds every enabled mode that can be served. What keeps one
@@ -76,6 +76,9 @@ void mode_release(struct mode *mode); /* takes NULL */
 int mode_setup(const struct mode *mode, const char *scratch, unsigned executors, struct err *err,
 	struct buf *out);
 
+/* The copies of its plugins that go with that packet: how many. They stay the mode's. */
+size_t mode_copies(const struct mode *mode, int ret_fds[2]);
+
 /* True when an executor of one serves the other just as well. */
 bool mode_same(const struct mode *a, const struct mode *b);
 
@@ -86,7 +89,10 @@ void mode_failed_to_start(struct mode *mode);
 /* An executor told what confines it, and what the kernel lacks for that: noted, and said once. */
 void mode_confined(struct mode *mode, const char *in_force, const char *lacks);
 
-/* A task took so long in an executor. */
+/* A task took so long in an executor, which answered. */
 void mode_measure(struct mode *mode, uint64_t took_us);
+
+/* An executor died on this task: true when that puts the mode's plugin into quarantine. */
+bool mode_crashed(struct mode *mode, const char *task_id);
 
 #endif

@@ -59,7 +59,8 @@ int check_run(struct config *config)
 		return EX_OSERR;
 	}
 	if (load_find_executor(program, &err) < 0 ||
-		load_begin(&loop, program, check.catalog, on_loaded, &check, &load) < 0) {
+		load_begin(&loop, program, NULL, check.catalog, SCAN_ALL, on_loaded, &check,
+			&load) < 0) {
 		(void)fprintf(stderr, "formyd: %s\n", err.text[0] ? err.text : "out of memory");
 		status = EX_OSERR;
 	}

@@ -232,7 +232,8 @@ int child_start(uv_loop_t *loop, const struct child_command *command,
 	if (result < 0) {
 		goto out;
 	}
-	result = spawn(child, loop, command, ends[1], control_fd, output_end);
+	result = spawn(child, loop, command, ends[1], command->copy ? *command->copy : control_fd,
+		output_end);
 	if (result < 0) {
 		goto out;
 	}

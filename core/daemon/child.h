@@ -36,6 +36,7 @@ struct child_events {
 struct child_command {
 	const char *program;          /* absolute path of formy-executor */
 	const char *const *arguments; /* after the program's name, ends with NULL */
+	const int *copy; /* of a plugin, for a probe: open at CONTROL_FD; NULL: the page is */
 };
 
 /* Starts a process. 0, or a negative errno with a sentence. */

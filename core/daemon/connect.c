@@ -12,6 +12,7 @@
 #include "daemon/catalog.h"
 #include "daemon/claimer.h"
 #include "daemon/lease.h"
+#include "daemon/reload.h"
 #include "daemon/supervisor.h"
 #include "redis/link.h"
 #include "task/queue.h"
@@ -123,16 +124,22 @@ static void on_quiet_down(struct link *link, const char *why, uint64_t retry_in_
 		LOG_I("retry_in_ms", (int64_t)retry_in_ms));
 }
 
-/* {"cancel": id}: somebody cancelled or deleted a task, which may be one of ours. */
+/* {"cancel": id}: somebody cancelled or deleted a task, which may be one of ours. {"release": id}:
+ * a plugin's quarantine is over. */
 static void on_control(struct supervisor *sup, struct str text)
 {
 	struct json_object *message = NULL;
 	const char *id = NULL;
 
-	if (json_parse(text.data, text.len, 4096, NULL, &message) == 0 &&
-		json_get_string(message, "cancel", &id) == 0 && supervisor_find_job(sup, id)) {
+	if (json_parse(text.data, text.len, 4096, NULL, &message) < 0) {
+		return;
+	}
+	if (json_get_string(message, "cancel", &id) == 0 && supervisor_find_job(sup, id)) {
 		/* the answer to a beat says which of the two it was, and that it is true */
 		lease_beat_now(sup);
+	}
+	if (json_get_string(message, "release", &id) == 0) {
+		reload_release(sup, id);
 	}
 	json_object_put(message);
 }

@@ -1,16 +1,19 @@
 #include "daemon/place.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "daemon/catalog.h"
 #include "daemon/lease.h"
 #include "daemon/results.h"
 #include "daemon/supervisor.h"
+#include "plugin/registry.h"
 #include "task/outcome.h"
 #include "formy/plugin.h"
 
@@ -137,6 +140,17 @@ static void on_outcome(void *owner, struct slot *slot, const struct msg_outcome 
 
 static void on_lost(void *owner, struct slot *slot, const struct slot_exit *end)
 {
+	struct mode *mode = mode_of(slot);
+	const struct job *job = slot->job;
+
+	/* who sent a SIGKILL that is not ours, nobody knows: the system, short of memory, or a person */
+	if (end->end == SLOT_END_ITSELF && end->signal != SIGKILL && mode_crashed(mode, job->id)) {
+		log_error("plugin quarantined: its process died on several tasks in a row",
+			LOG_S("plugin", mode_plugin_id(mode)), LOG_S("mode", mode->name),
+			LOG_I("tasks", LIMIT_PLUGIN_CRASHES),
+			LOG_S("hint", plugin_state_hint(PLUGIN_QUARANTINED)));
+		reload_begin(owner, RELOAD_PLUGINS);
+	}
 	results_lost(owner, place_of(slot), slot->job, end);
 }
 
@@ -160,8 +174,22 @@ static void on_ended(void *owner, struct slot *slot, const struct slot_exit *end
 				? "The plugin did not get ready in time."
 				: "The plugin's process ended while it was being prepared.");
 	}
+	if (mode->catalog != sup->catalog) {
+		(void)text_copy(place_of(slot)->renew, sizeof(place_of(slot)->renew), mode->name);
+	}
 	mode_release(mode);
 	slot->mode = NULL;
+}
+
+/* A reload ended its executor: the next one is started at once, so that no task waits for it. */
+static void renew(struct supervisor *sup, struct place *place)
+{
+	struct mode *mode = catalog_find_mode(sup->catalog, place->renew);
+
+	place->renew[0] = '\0';
+	if (mode && mode->blocked_until_ms <= clock_mono_ms()) {
+		(void)place_start(sup, place, mode);
+	}
 }
 
 static void on_free(void *owner, struct slot *slot)
@@ -173,6 +201,10 @@ static void on_free(void *owner, struct slot *slot)
 	if (slot->state == SLOT_IDLE &&
 		(mode->catalog != sup->catalog || sup->phase > PHASE_SERVING)) {
 		slot_drain(slot);
+	}
+	if (slot->state == SLOT_DEAD && sup->phase == PHASE_SERVING && place_of(slot)->renew[0] &&
+		!place_of(slot)->publishing) {
+		renew(sup, place_of(slot));
 	}
 	supervisor_check_leaving(sup);
 }
@@ -233,6 +265,7 @@ struct place *place_find_dead(struct supervisor *sup)
 int place_start(struct supervisor *sup, struct place *place, struct mode *mode)
 {
 	struct err err = {0};
+	int copies[2];
 	int result = store_scratch_clear(place->scratch);
 
 	if (result < 0) {
@@ -242,7 +275,8 @@ int place_start(struct supervisor *sup, struct place *place, struct mode *mode)
 		result = mode_setup(mode, place->scratch, sup->place_count, &err, &sup->room);
 	}
 	if (result == 0) {
-		result = slot_start(&place->slot, mode, &sup->room, &err);
+		result = slot_start(
+			&place->slot, mode, &sup->room, copies, mode_copies(mode, copies), &err);
 	}
 	if (result < 0) {
 		mode_failed_to_start(mode);

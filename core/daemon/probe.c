@@ -12,6 +12,7 @@
 #include "daemon/child.h"
 #include "plugin/descriptor.h"
 #include "plugin/registry.h"
+#include "plugin/version.h"
 #include "wire/msg.h"
 
 #define AT_ONCE 4
@@ -65,10 +66,9 @@ static void close_all(struct probe *probe)
 	uv_close((uv_handle_t *)&probe->starter, on_closed);
 }
 
-static void set_state(struct plugin_file *file, enum plugin_state state, const char *reason)
+static void set_failed(struct look *look, enum plugin_state state, const char *reason)
 {
-	/* without memory the state counts and the reason is lost */
-	(void)registry_set_state(file, state, reason);
+	registry_set_failed(look->probe->registry, look->file, state, reason);
 }
 
 static void take_descriptor(struct look *look, const char *json)
@@ -77,7 +77,7 @@ static void take_descriptor(struct look *look, const char *json)
 	struct err err = {0};
 
 	if (descriptor_from_json(json, strlen(json), &err, &descriptor) < 0) {
-		set_state(look->file, PLUGIN_REFUSED, err.text);
+		set_failed(look, PLUGIN_REFUSED, err.text);
 	} else {
 		registry_set_descriptor(look->probe->registry, look->file, descriptor);
 	}
@@ -95,7 +95,7 @@ static void on_packet(void *owner, const void *data, size_t len)
 	if (msg.probed.descriptor) {
 		take_descriptor(look, msg.probed.descriptor);
 	} else {
-		set_state(look->file,
+		set_failed(look,
 			msg.probed.state ? plugin_state_of_name(msg.probed.state) : PLUGIN_REFUSED,
 			msg.probed.reason ? msg.probed.reason : "it was refused without a reason");
 	}
@@ -134,7 +134,7 @@ static void on_gone(void *owner, int64_t status, int signal)
 				"it ended its probe with status %lld and no answer",
 				(long long)status);
 		}
-		set_state(look->file, PLUGIN_CRASHED, reason);
+		set_failed(look, PLUGIN_CRASHED, reason);
 	}
 	start_next(look->probe);
 }
@@ -161,7 +161,8 @@ static struct plugin_file *take_file(struct probe *probe)
 	while (probe->next < registry_count(probe->registry)) {
 		struct plugin_file *file = registry_at(probe->registry, probe->next++);
 
-		if (file->state == PLUGIN_FOUND || file->state == PLUGIN_CANNOT_LOAD) {
+		if (file->version &&
+			(file->state == PLUGIN_FOUND || file->state == PLUGIN_CANNOT_LOAD)) {
 			return file;
 		}
 	}
@@ -172,14 +173,14 @@ static struct plugin_file *take_file(struct probe *probe)
 static void begin(struct look *look, struct plugin_file *file)
 {
 	const char *const arguments[] = {"--probe", file->path, NULL};
-	const struct child_command command = {look->probe->program, arguments};
+	const struct child_command command = {look->probe->program, arguments, &file->version->fd};
 	struct err err = {0};
 
 	look->file = file;
 	look->answered = false;
 	look->late = false;
 	if (child_start(look->probe->loop, &command, &probe_events, look, &err, &look->child) < 0) {
-		set_state(file, PLUGIN_CANNOT_LOAD, err.text);
+		set_failed(look, PLUGIN_CANNOT_LOAD, err.text);
 		return;
 	}
 	(void)uv_timer_start(&look->timer, on_deadline, DEADLINE_MS, 0);

@@ -1,5 +1,7 @@
 #include "daemon/reload.h"
 
+#include <string.h>
+
 #include "base/log.h"
 #include "daemon/catalog.h"
 #include "daemon/claimer.h"
@@ -9,15 +11,18 @@
 #include "daemon/manager.h"
 #include "daemon/place.h"
 #include "daemon/supervisor.h"
+#include "daemon/watch.h"
+#include "plugin/descriptor.h"
+#include "plugin/registry.h"
+#include "plugin/version.h"
 #include "task/queue.h"
 
 /* Gives a place's executor, and the job that it may have, to the new catalog's mode. */
-static void move_place(struct supervisor *sup, struct place *place, struct mode *to)
+static void move_place(struct place *place, struct mode *to)
 {
 	struct mode *from = place->slot.mode;
 	struct job *job = place->slot.job;
 
-	(void)sup;
 	place->slot.mode = mode_hold(to);
 	if (job) {
 		from->running--;
@@ -29,12 +34,35 @@ static void move_place(struct supervisor *sup, struct place *place, struct mode 
 	mode_release(from);
 }
 
+/* Jobs that no executor has begun stay where their mode stays as it was; others go back into the
+ * queue, as they were checked against what the mode was. */
+static void move_waiting(struct catalog *old, struct catalog *catalog)
+{
+	for (size_t i = 0; i < old->mode_count; i++) {
+		struct mode *from = old->modes[i];
+		struct mode *to = catalog_find_mode(catalog, from->name);
+		struct job *job;
+
+		if (from->waiting.count == 0 || !to || !mode_same(from, to) ||
+			from->config->timeout_ms != to->config->timeout_ms) {
+			continue;
+		}
+		while ((job = job_list_first(&from->waiting))) {
+			job_list_remove(&from->waiting, job);
+			job->mode = mode_hold(to);
+			job_list_push(&to->waiting, job);
+			mode_release(from);
+		}
+	}
+}
+
 static void put_in_force(struct supervisor *sup, struct catalog *catalog)
 {
 	struct catalog *old = sup->catalog;
 	const struct config *config = catalog->config;
 	const struct queue_policy policy = catalog_queue_policy(catalog);
 
+	move_waiting(old, catalog);
 	dispatch_return_waiting(sup);
 	sup->catalog = catalog;
 	for (unsigned i = 0; i < sup->place_count; i++) {
@@ -42,8 +70,8 @@ static void put_in_force(struct supervisor *sup, struct catalog *catalog)
 		struct mode *from = place->slot.mode;
 		struct mode *to = from ? catalog_find_mode(catalog, from->name) : NULL;
 
-		if (to && mode_same(from, to) && !place->publishing) {
-			move_place(sup, place, to);
+		if (to && mode_same(from, to)) {
+			move_place(place, to);
 		} else if (from) {
 			slot_drain(&place->slot);
 		}
@@ -52,24 +80,16 @@ static void put_in_force(struct supervisor *sup, struct catalog *catalog)
 	queue_set_policy(sup->queue, &policy);
 	catalog_release(old);
 	place_warm_up(sup);
+	watch_follow(sup);
 	claimer_wake(sup);
 	sup->last_registration_ms = 0;
 	lease_beat(sup);
 }
 
-static void on_loaded(const struct config_problems *problems, void *arg)
+static void finish_all(struct supervisor *sup, struct catalog *catalog)
 {
-	struct supervisor *sup = arg;
-	struct catalog *catalog = sup->next_catalog;
 	struct buf names = {0};
 
-	sup->loading = NULL;
-	sup->next_catalog = NULL;
-	if (sup->phase != PHASE_SERVING) {
-		catalog_release(catalog);
-		return;
-	}
-	load_report(catalog, problems);
 	config_restart_needed(sup->catalog->config, catalog->config, &names);
 	if (names.len > 0 && !buf_failed(&names)) {
 		log_warning(
@@ -81,33 +101,118 @@ static void on_loaded(const struct config_problems *problems, void *arg)
 	log_info("reloaded", LOG_I("modes", catalog->mode_count));
 }
 
-void reload_begin(struct supervisor *sup)
+static void on_loaded(const struct config_problems *problems, void *arg)
+{
+	struct supervisor *sup = arg;
+	struct catalog *catalog = sup->next_catalog;
+	enum reload what = sup->reloading;
+
+	sup->loading = NULL;
+	sup->next_catalog = NULL;
+	sup->reloading = RELOAD_NONE;
+	if (sup->phase != PHASE_SERVING) {
+		catalog_release(catalog);
+		return;
+	}
+	watch_scanned(sup, registry_is_unsettled(catalog->registry));
+	if (what == RELOAD_PLUGINS && registry_same(sup->catalog->registry, catalog->registry)) {
+		catalog_release(catalog);
+	} else {
+		load_report(sup->catalog, catalog, problems);
+		if (what == RELOAD_ALL) {
+			finish_all(sup, catalog);
+		} else {
+			put_in_force(sup, catalog);
+			log_info("plugins read again", LOG_I("modes", catalog->mode_count));
+		}
+	}
+	reload_go_on(sup);
+}
+
+static struct config *load_config(struct supervisor *sup)
 {
 	struct config_problems problems = {0};
 	struct config *config = NULL;
 
-	if (sup->phase != PHASE_SERVING || sup->loading) {
-		log_warning("reload refused: the worker is starting, stopping or reloading");
-		return;
-	}
-	manager_reloading(sup);
 	if (config_load(sup->config_path, sup->flags, &problems, &config) < 0) {
 		for (size_t i = 0; i < problems.count; i++) {
 			log_error(problems.texts[i]);
 		}
 		log_error("reload refused: the configuration is wrong, the running one stays");
-		config_problems_finish(&problems);
-		manager_ready(sup);
-		return;
 	}
 	config_problems_finish(&problems);
+	return config;
+}
+
+static void begin_load(struct supervisor *sup, struct config *config)
+{
+	enum registry_scan how = sup->reloading == RELOAD_ALL ? SCAN_ALL : SCAN_SETTLED;
+
 	sup->next_catalog = catalog_create(config);
-	if (!sup->next_catalog ||
-		load_begin(sup->loop, sup->executor, sup->next_catalog, on_loaded, sup,
-			&sup->loading) < 0) {
-		catalog_release(sup->next_catalog);
-		sup->next_catalog = NULL;
+	if (sup->next_catalog &&
+		load_begin(sup->loop, sup->executor, sup->catalog, sup->next_catalog, how,
+			on_loaded, sup, &sup->loading) == 0) {
+		return;
+	}
+	catalog_release(sup->next_catalog);
+	sup->next_catalog = NULL;
+	log_error("reload refused: out of memory");
+	watch_scanned(sup, false);
+	if (sup->reloading == RELOAD_ALL) {
 		manager_ready(sup);
-		log_error("reload refused: out of memory");
+	}
+	sup->reloading = RELOAD_NONE;
+}
+
+void reload_begin(struct supervisor *sup, enum reload what)
+{
+	struct config *config;
+
+	if (sup->phase > PHASE_SERVING) {
+		return;
+	}
+	if (sup->phase < PHASE_SERVING || sup->loading) {
+		sup->reload_wanted = what > sup->reload_wanted ? what : sup->reload_wanted;
+		return;
+	}
+	if (what == RELOAD_ALL) {
+		manager_reloading(sup);
+		config = load_config(sup);
+		if (!config) {
+			manager_ready(sup);
+			return;
+		}
+	} else {
+		config = config_share(sup->catalog->config);
+	}
+	sup->reloading = what;
+	begin_load(sup, config);
+}
+
+void reload_go_on(struct supervisor *sup)
+{
+	enum reload what = sup->reload_wanted;
+
+	sup->reload_wanted = RELOAD_NONE;
+	if (what != RELOAD_NONE) {
+		reload_begin(sup, what);
+	}
+}
+
+void reload_release(struct supervisor *sup, const char *plugin_id)
+{
+	struct registry *registry = sup->catalog->registry;
+
+	for (size_t i = 0; i < registry_count(registry); i++) {
+		struct plugin_file *file = registry_at(registry, i);
+		struct plugin_version *version = plugin_file_serving(file);
+
+		if (version && version->quarantined &&
+			strcmp(version->descriptor->id, plugin_id) == 0) {
+			log_info("plugin released from quarantine", LOG_S("plugin", plugin_id),
+				LOG_S("file", file->path));
+			version_absolve(version);
+			reload_begin(sup, RELOAD_PLUGINS);
+		}
 	}
 }

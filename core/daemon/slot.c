@@ -389,10 +389,11 @@ void slot_finish(struct slot *slot, uv_close_cb closed)
 	uv_close((uv_handle_t *)&slot->timer, closed);
 }
 
-int slot_start(struct slot *slot, void *mode, const struct buf *setup, struct err *err)
+int slot_start(struct slot *slot, void *mode, const struct buf *setup, const int *fds,
+	size_t fd_count, struct err *err)
 {
 	static const char *const no_arguments[] = {NULL};
-	const struct child_command command = {slot->program, no_arguments};
+	const struct child_command command = {slot->program, no_arguments, NULL};
 	int result;
 
 	if (slot->state != SLOT_DEAD) {
@@ -406,7 +407,7 @@ int slot_start(struct slot *slot, void *mode, const struct buf *setup, struct er
 	slot->mode = mode;
 	handle(slot, SLOT_EV_START, &no_details);
 	/* a process that does not even take its setup ends, and is then reported as any other */
-	(void)child_send(slot->child, setup, NULL, 0);
+	(void)child_send(slot->child, setup, fds, fd_count);
 	return 0;
 }
 

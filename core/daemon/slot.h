@@ -126,8 +126,10 @@ int slot_init(struct slot *slot, uv_loop_t *loop, unsigned index, const char *pr
 /* Kills what runs and closes the slot; no callbacks come but `closed`. */
 void slot_finish(struct slot *slot, uv_close_cb closed);
 
-/* Starts a process for a mode in a dead slot; setup is its first packet. 0 or a negative errno. */
-int slot_start(struct slot *slot, void *mode, const struct buf *setup, struct err *err);
+/* Starts a process for a mode in a dead slot; setup is its first packet, with which descriptors may
+ * go. 0 or a negative errno. */
+int slot_start(struct slot *slot, void *mode, const struct buf *setup, const int *fds,
+	size_t fd_count, struct err *err);
 
 /* Gives an idle slot its job, which may take timeout_ms. msg's number is set here. 0 or a negative
  * errno, and the slot has not taken it: -EMSGSIZE when the job is larger than a packet. */

@@ -22,6 +22,18 @@ static void add_text(struct buf *out, const char *name, const char *text)
 	}
 }
 
+/* Why it is as it is, and what to do about it. */
+static void add_reason(const struct plugin_file *file, struct buf *out)
+{
+	const char *hint = plugin_state_hint(file->state);
+	struct buf reason = {0};
+
+	buf_printf(&reason, "%s%s%s", file->reason ? file->reason : "",
+		file->reason && hint[0] ? "; " : "", hint);
+	add_text(out, "reason", reason.len > 0 ? buf_cstr(&reason) : NULL);
+	buf_finish(&reason);
+}
+
 static void add_modes(const struct supervisor *sup, struct buf *out)
 {
 	buf_add_text(out, ",\"modes\":[");
@@ -75,7 +87,7 @@ static void add_plugin(
 	buf_add_text(out, "{\"file\":");
 	json_add_string(out, file->path);
 	add_text(out, "state", plugin_state_name(file->state));
-	add_text(out, "reason", file->reason);
+	add_reason(file, out);
 	add_text(out, "id", descriptor ? descriptor->id : NULL);
 	add_text(out, "version", descriptor ? descriptor->version : NULL);
 	buf_add_text(out, ",\"modes\":[");

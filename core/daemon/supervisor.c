@@ -26,6 +26,7 @@
 #include "daemon/reload.h"
 #include "daemon/results.h"
 #include "daemon/spool.h"
+#include "daemon/watch.h"
 #include "plugin/registry.h"
 #include "redis/link.h"
 #include "task/queue.h"
@@ -217,7 +218,7 @@ static void on_stop_signal(uv_signal_t *handle, int signal)
 static void on_hup(uv_signal_t *handle, int signal)
 {
 	(void)signal;
-	reload_begin(handle->data);
+	reload_begin(handle->data, RELOAD_ALL);
 }
 
 /* Starting. */
@@ -239,7 +240,7 @@ static void on_loaded(const struct config_problems *problems, void *arg)
 
 	sup->loading = NULL;
 	sup->loaded = true;
-	load_report(sup->catalog, problems);
+	load_report(NULL, sup->catalog, problems);
 	supervisor_begin(sup);
 }
 
@@ -251,8 +252,8 @@ void supervisor_begin(struct supervisor *sup)
 		return;
 	}
 	(void)uv_timer_stop(&sup->deadline);
-	if (place_create_all(sup, &err) < 0) {
-		log_error("cannot start", LOG_S("why", err.text));
+	if (place_create_all(sup, &err) < 0 || watch_begin(sup) < 0) {
+		log_error("cannot start", LOG_S("why", err.text[0] ? err.text : "out of memory"));
 		close_down(sup, EX_OSERR);
 		return;
 	}
@@ -260,6 +261,7 @@ void supervisor_begin(struct supervisor *sup)
 	sup->hungry = true;
 	place_warm_up(sup);
 	lease_beat(sup);
+	reload_go_on(sup);
 }
 
 static void on_slot_closed(uv_handle_t *handle)
@@ -278,6 +280,7 @@ static void close_down(struct supervisor *sup, int exit_status)
 	sup->loading = NULL;
 	catalog_release(sup->next_catalog);
 	sup->next_catalog = NULL;
+	watch_close(sup);
 	connect_close(sup);
 	for (unsigned i = 0; i < sup->place_count; i++) {
 		struct slot *slot = &sup->places[i].slot;
@@ -436,7 +439,8 @@ int supervisor_run(struct config *config, const char *config_path, const struct 
 	} else if (open_store(&sup, &err) < 0) {
 		sup.exit_status = EX_CONFIG;
 	} else if (start_handles(&sup) < 0 || connect_open(&sup, &err) < 0 ||
-		load_begin(&loop, sup.executor, sup.catalog, on_loaded, &sup, &sup.loading) < 0) {
+		load_begin(&loop, sup.executor, NULL, sup.catalog, SCAN_ALL, on_loaded, &sup,
+			&sup.loading) < 0) {
 		close_down(&sup, EX_OSERR);
 	} else {
 		(void)uv_timer_start(&sup.deadline, on_connect_deadline,

@@ -11,7 +11,8 @@
  *	janitor	  what was kept long enough
  *	status	  what others see of this worker
  *	manager	  what the service manager hears
- *	reload	  the configuration again
+ *	reload	  the configuration and the plugins again
+ *	watch	  the plugin folders
  *
  * A turn of the loop: whatever came from executors and from Redis is handled, then, once, jobs go
  * out and one script call is made. Loop's thread only. */
@@ -28,6 +29,7 @@
 #include "base/notify.h"
 #include "config/config.h"
 #include "daemon/job.h"
+#include "daemon/reload.h"
 #include "daemon/slot.h"
 #include "image/store.h"
 #include "redis/address.h"
@@ -38,6 +40,7 @@ struct link;
 struct load;
 struct publishing;
 struct queue;
+struct watch;
 
 #define SUPERVISOR_WORKER_SIZE 128
 
@@ -45,9 +48,10 @@ struct queue;
 struct place {
 	struct slot slot;
 	char scratch[STORE_PATH_SIZE];
-	bool publishing;      /* its scratch still holds files of the last job */
-	uint64_t line_second; /* of the last line that it printed ... */
-	unsigned lines;       /* ... and how many there were in it */
+	bool publishing;                 /* its scratch still holds files of the last job */
+	uint64_t line_second;            /* of the last line that it printed ... */
+	unsigned lines;                  /* ... and how many there were in it */
+	char renew[LIMIT_MODE_NAME + 1]; /* a mode that its next executor is to serve; "": any */
 };
 
 enum supervisor_phase {
@@ -66,6 +70,9 @@ struct supervisor {
 	struct load *loading;    /* its plugins are being probed; NULL: done */
 	bool loaded;
 	struct catalog *next_catalog;        /* of a reload under way; held */
+	enum reload reloading;               /* what is being read again */
+	enum reload reload_wanted;           /* after that */
+	struct watch *watch;                 /* NULL: not serving yet */
 	char worker[SUPERVISOR_WORKER_SIZE]; /* "<host>:<pid>" */
 	char executor[STORE_PATH_SIZE];      /* path of formy-executor */
 	char uploads[STORE_PATH_SIZE];

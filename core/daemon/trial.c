@@ -123,7 +123,10 @@ int trial_run(uv_loop_t *loop, const char *program, struct catalog *catalog,
 		}
 		result = mode_setup(mode, scratch, 1, &err, &setup);
 		if (result == 0) {
-			result = slot_start(&trial.slot, mode, &setup, &err);
+			int copies[2];
+			size_t count = mode_copies(mode, copies);
+
+			result = slot_start(&trial.slot, mode, &setup, copies, count, &err);
 		}
 		if (result < 0) {
 			problem(mode, err.text, arg);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,29 +22,90 @@
 
 typedef const formy_plugin *(*entry_function)(void);
 
-static int check_file(const char *path, struct err *err)
+/* Linkers write the table of sections last: a file that ends before it was not copied whole. */
+static bool is_whole(const void *data, size_t size)
 {
-	unsigned char magic[SELFMAG] = {0};
-	struct stat st;
-	int result = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	const Elf64_Ehdr *header = data;
 
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		result = -errno;
-		fs_close(fd);
-		return err_set(err, result, "it cannot be read: %s", strerror(-result));
+	return size < sizeof(*header) || header->e_ident[EI_CLASS] != ELFCLASS64 ||
+		header->e_shoff <= size;
+}
+
+/* Looks at the bytes without loading them. ret_beside: it looks for libraries beside itself. */
+static int check_bytes(int fd, size_t size, bool *ret_beside, struct err *err)
+{
+	static const char origin[] = "$ORIGIN";
+	static const char origin_braced[] = "${ORIGIN}";
+	void *data = size > 0 ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+	int result = 0;
+
+	if (size > 0 && data == MAP_FAILED) {
+		return err_set(err, -errno, "it cannot be read: %s", strerror(errno));
+	}
+	if (size < SELFMAG || memcmp(data, ELFMAG, SELFMAG) != 0) {
+		result = err_set(err, -ENOEXEC, "it is not a shared library");
+	} else if (!is_whole(data, size)) {
+		result = err_set(err, -ENODATA,
+			"it is cut short at %zu bytes; copy it again, and wait for the end", size);
+	} else {
+		*ret_beside = memmem(data, size, origin, sizeof(origin) - 1) ||
+			memmem(data, size, origin_braced, sizeof(origin_braced) - 1);
+	}
+	if (size > 0) {
+		(void)munmap(data, size);
+	}
+	return result;
+}
+
+static int check_open(int fd, bool is_copy, bool *ret_beside, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0) {
+		return err_set(err, -errno, "it cannot be read: %s", strerror(errno));
 	}
 	if (!S_ISREG(st.st_mode)) {
-		result = err_set(err, -EINVAL, "it is not a regular file");
-	} else if (st.st_mode & S_IWOTH) {
-		result = err_set(
-			err, -EPERM, "everybody may write to it; take that right away (chmod o-w)");
-	} else if (read(fd, magic, sizeof(magic)) != sizeof(magic) ||
-		memcmp(magic, ELFMAG, SELFMAG) != 0) {
-		result = err_set(err, -ENOEXEC, "it is not a shared library");
+		return err_set(err, -EINVAL, "it is not a regular file");
 	}
-	fs_close(fd);
+	/* the rights of a copy say nothing */
+	if (!is_copy && (st.st_mode & S_IWOTH)) {
+		return err_set(
+			err, -EPERM, "everybody may write to it; take that right away (chmod o-w)");
+	}
+	return check_bytes(fd, (size_t)st.st_size, ret_beside, err);
+}
+
+static int check_file(const char *path, int copy, bool *ret_beside, struct err *err)
+{
+	int fd = copy >= 0 ? copy : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int result;
+
+	if (fd < 0) {
+		return err_set(err, -errno, "it cannot be read: %s", strerror(errno));
+	}
+	result = check_open(fd, copy >= 0, ret_beside, err);
+	if (copy < 0) {
+		fs_close(fd);
+	}
 	return result;
+}
+
+static int load(const char *name, struct err *err, void **ret_handle)
+{
+	void *handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+	const char *why = handle ? NULL : dlerror();
+	size_t len = strlen(name);
+
+	if (handle) {
+		*ret_handle = handle;
+		return 0;
+	}
+	/* the name of a copy tells nobody anything */
+	if (why && strncmp(why, name, len) == 0 && why[len] == ':') {
+		why += len + 1 + (why[len + 1] == ' ');
+	}
+	return err_set(
+		err, -ENOENT, "it cannot be loaded: %s", why ? why : "the loader gave no reason");
 }
 
 /* Whether the file is a plugin of another major ABI. */
@@ -100,29 +162,30 @@ static int describe(const formy_plugin *plugin, struct err *err, struct buf *jso
 	return result == -ENOMEM || result == 0 ? result : -ELIBBAD;
 }
 
-int loader_open(
-	const char *path, struct err *err, struct buf *descriptor, const formy_plugin **ret_plugin)
+int loader_open(const char *path, int fd, struct err *err, struct buf *descriptor,
+	const formy_plugin **ret_plugin)
 {
 	const formy_plugin *plugin = NULL;
-	char real[PATH_MAX];
+	char name[PATH_MAX];
 	struct buf json = {0};
-	void *handle;
+	bool beside = false;
+	void *handle = NULL;
 	int result;
 
-	if (!realpath(path, real)) {
-		result = -errno;
-		return err_set(err, result, "it cannot be read: %s", strerror(-result));
+	result = check_file(path, fd, &beside, err);
+	if (result == 0 && (fd < 0 || beside)) {
+		/* the loader takes a name without a slash for a library of the system */
+		result = realpath(path, name)
+			? 0
+			: err_set(err, -errno, "it cannot be read: %s", strerror(errno));
+	} else {
+		(void)snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
 	}
-	result = check_file(real, err);
+	if (result == 0) {
+		result = load(name, err, &handle);
+	}
 	if (result < 0) {
 		return result;
-	}
-	handle = dlopen(real, RTLD_NOW | RTLD_LOCAL);
-	if (!handle) {
-		const char *why = dlerror();
-
-		return err_set(err, -ENOENT, "it cannot be loaded: %s",
-			why ? why : "the loader gave no reason");
 	}
 	result = call_entry(handle, err, &plugin);
 	if (result == 0) {

@@ -13,10 +13,12 @@ struct buf;
 struct err;
 
 /* Loads a plugin and checks its description whole. descriptor, which may be NULL, gets it as JSON.
+ * What is loaded is what is open at fd, which stays open until all plugins are loaded, or the file itself: when fd is
+ * negative, and for a plugin that finds libraries of its own beside itself ($ORIGIN).
  * Returns 0; or, with a sentence: -ELIBBAD when the file breaks a rule of the ABI, and another
  * negative errno when it cannot be loaded, perhaps for another file's sake. */
-int loader_open(
-	const char *path, struct err *err, struct buf *descriptor, const formy_plugin **ret_plugin);
+int loader_open(const char *path, int fd, struct err *err, struct buf *descriptor,
+	const formy_plugin **ret_plugin);
 
 /* NULL when the plugin has none of that name. */
 const formy_mode *loader_find_mode(const formy_plugin *plugin, const char *name);

@@ -1,5 +1,6 @@
 /* formy-executor: runs one mode's plugin for formyd, or says what is in a plugin file. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,6 +15,12 @@
 #include "executor/sandbox.h"
 #include "executor/serve.h"
 #include "wire/channel.h"
+
+/* A probe has no jobs to be stopped in: a worker puts its copy of the file in the page's place. */
+static int copy_of_plugin(void)
+{
+	return fcntl(CONTROL_FD, F_GETFD) >= 0 ? CONTROL_FD : -1;
+}
 
 /* A descriptor of that number can be anything when this is started by hand. */
 static bool is_channel(int fd)
@@ -62,7 +69,8 @@ int main(int argc, char **argv)
 		return EX_OSERR;
 	}
 	if (probe) {
-		return probe_run(path, connected ? CHANNEL_FD : -1);
+		return connected ? probe_run(path, copy_of_plugin(), CHANNEL_FD)
+				 : probe_run(path, -1, -1);
 	}
 	if (inspect) {
 		inspect_begin(CHANNEL_FD);

@@ -49,7 +49,7 @@ static int confine_self(const char *path, struct err *err)
 	return result;
 }
 
-int probe_run(const char *path, int channel)
+int probe_run(const char *path, int copy, int channel)
 {
 	const formy_plugin *plugin = NULL;
 	struct msg_probed probed = {0};
@@ -60,7 +60,7 @@ int probe_run(const char *path, int channel)
 	int result = confine_self(path, &err);
 
 	if (result == 0) {
-		result = loader_open(path, &err, &json, &plugin);
+		result = loader_open(path, copy, &err, &json, &plugin);
 	}
 	if (result == 0) {
 		probed.descriptor = buf_cstr(&json);

@@ -37,6 +37,7 @@ struct engine_part {
 	const char *type;
 	const char *path;
 	const char *config;
+	int copy; /* of the file; -1: none came */
 	const formy_plugin *plugin;
 	const formy_engine *engine;
 	void *state;
@@ -49,6 +50,7 @@ struct executor {
 	unsigned char setup_packet[LIMIT_FRAME]; /* what setup's texts point into */
 	unsigned char packet[LIMIT_FRAME];
 	struct msg_setup setup;
+	int plugin_copy; /* -1: none came */
 	const formy_plugin *plugin;
 	const formy_mode *mode;
 	struct engine_part engines[TASK_ENGINES];
@@ -119,7 +121,7 @@ static int open_engine(struct executor *ex, struct engine_part *part)
 	if (!part->name) {
 		return 0;
 	}
-	if (loader_open(part->path, &err, NULL, &part->plugin) < 0) {
+	if (loader_open(part->path, part->copy, &err, NULL, &part->plugin) < 0) {
 		return refuse_file(ex, "ENGINE_NOT_AVAILABLE", part->path, err.text);
 	}
 	part->engine = loader_find_engine(part->plugin, part->type);
@@ -142,7 +144,7 @@ static int open_mode(struct executor *ex)
 	struct err err = {0};
 	formy_status status;
 
-	if (loader_open(ex->setup.plugin_path, &err, NULL, &ex->plugin) < 0) {
+	if (loader_open(ex->setup.plugin_path, ex->plugin_copy, &err, NULL, &ex->plugin) < 0) {
 		return refuse_file(ex, "PIPELINE_INIT_FAILED", ex->setup.plugin_path, err.text);
 	}
 	ex->mode = loader_find_mode(ex->plugin, ex->setup.mode);
@@ -222,6 +224,11 @@ static int open_all(struct executor *ex)
 	}
 	if (status == 0) {
 		status = open_mode(ex);
+	}
+	/* all until here: the loader takes two names that are the same for one library */
+	fs_close(ex->plugin_copy);
+	for (size_t i = 0; i < TASK_ENGINES; i++) {
+		fs_close(ex->engines[i].copy);
 	}
 	if (status != 0) {
 		return status;
@@ -323,37 +330,54 @@ static bool has_leaked(struct executor *ex)
 	return lowest > SANDBOX_DESCRIPTORS - LEAK_RESERVE;
 }
 
+/* The next descriptor of those that came, or -1. */
+static int take(int *fds, size_t count, size_t *next)
+{
+	return *next < count ? fds[(*next)++] : -1;
+}
+
 static int receive_setup(struct executor *ex)
 {
-	struct msg msg;
+	const struct msg_setup *setup = &ex->setup;
 	int fds[LIMIT_TASK_INPUTS];
 	size_t count = 0;
+	size_t next = 0;
+	struct msg msg;
 	ssize_t len = receive(ex->channel, ex->setup_packet, fds, &count);
+	uint64_t copies;
 
-	ex->places_fd = len > 0 && count > 0 ? fds[0] : -1;
-	while (count > 1) {
-		fs_close(fds[--count]);
-	}
+	ex->places_fd = -1;
 	if (len == 0) {
 		return -1;
 	}
 	if (len < 0 || msg_decode(ex->setup_packet, (size_t)len, &msg) < 0 ||
 		msg.type != MSG_SETUP || msg.setup.protocol != MSG_PROTOCOL) {
+		while (len > 0 && count > 0) {
+			fs_close(fds[--count]);
+		}
 		return EX_PROTOCOL;
 	}
 	ex->setup = msg.setup;
+	copies = setup->copies;
+	ex->plugin_copy = copies & MSG_COPY_PLUGIN ? take(fds, count, &next) : -1;
 	ex->engines[ENGINE_MAIN] = (struct engine_part){
-		.name = msg.setup.engine_name,
-		.type = msg.setup.engine_type,
-		.path = msg.setup.engine_path,
-		.config = msg.setup.engine_config,
+		.name = setup->engine_name,
+		.type = setup->engine_type,
+		.path = setup->engine_path,
+		.config = setup->engine_config,
+		.copy = copies & MSG_COPY_ENGINE ? take(fds, count, &next) : -1,
 	};
 	ex->engines[ENGINE_HELPER] = (struct engine_part){
-		.name = msg.setup.helper_name,
-		.type = msg.setup.helper_type,
-		.path = msg.setup.helper_path,
-		.config = msg.setup.helper_config,
+		.name = setup->helper_name,
+		.type = setup->helper_type,
+		.path = setup->helper_path,
+		.config = setup->helper_config,
+		.copy = copies & MSG_COPY_HELPER ? take(fds, count, &next) : -1,
 	};
+	ex->places_fd = take(fds, count, &next);
+	while (next < count) {
+		fs_close(fds[next++]);
+	}
 	for (size_t i = 0; i < TASK_ENGINES; i++) {
 		const struct engine_part *part = &ex->engines[i];
 

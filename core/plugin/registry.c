@@ -1,26 +1,16 @@
 #include "plugin/registry.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/fs.h"
 #include "base/limits.h"
 #include "plugin/descriptor.h"
-
-#define PATH_SIZE 4096
-
-struct registry {
-	struct plugin_file *entries[LIMIT_PLUGINS];
-	size_t count;
-};
+#include "plugin/registry_private.h"
+#include "plugin/version.h"
 
 static const char *const state_names[] = {
 	[PLUGIN_FOUND] = "found",
@@ -37,6 +27,20 @@ static const char *const state_names[] = {
 const char *plugin_state_name(enum plugin_state state)
 {
 	return (size_t)state < STATES ? state_names[state] : "unknown";
+}
+
+const char *plugin_state_hint(enum plugin_state state)
+{
+	switch (state) {
+	case PLUGIN_CANNOT_LOAD:
+		return "it is tried again every few seconds";
+	case PLUGIN_CRASHED:
+		return "it is tried again when the file changes and at a HUP";
+	case PLUGIN_QUARANTINED:
+		return "replace the file, or end this with: formy plugin release";
+	default:
+		return "";
+	}
 }
 
 enum plugin_state plugin_state_of_name(const char *name)
@@ -70,117 +74,18 @@ void registry_destroy(struct registry *registry)
 
 		free(file->path);
 		free(file->reason);
-		descriptor_destroy(file->descriptor);
-		free(registry->entries[i]);
+		version_release(file->version);
+		version_release(file->kept);
+		free(file);
 	}
 	free(registry);
 }
 
-static bool is_known(const struct registry *registry, const struct stat *st)
+struct plugin_version *plugin_file_serving(const struct plugin_file *file)
 {
-	for (size_t i = 0; i < registry->count; i++) {
-		if (registry->entries[i]->identity.device == st->st_dev &&
-			registry->entries[i]->identity.inode == st->st_ino) {
-			return true;
-		}
-	}
-	return false;
-}
+	struct plugin_version *version = file->kept ? file->kept : file->version;
 
-static int add_file(
-	struct registry *registry, const char *folder, const char *name, struct err *err)
-{
-	char path[PATH_SIZE];
-	struct plugin_file *entry;
-	struct stat st;
-
-	if (fs_join(path, sizeof(path), folder, name) < 0) {
-		return err_set(
-			err, -ENAMETOOLONG, "%s: the name of a plugin in it is too long", folder);
-	}
-	/* a name that went away, or points nowhere, is not there */
-	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || is_known(registry, &st)) {
-		return 0;
-	}
-	if (registry->count == LIMIT_PLUGINS) {
-		return err_set(err, -E2BIG,
-			"%s: there are more than %d plugins; the rest is left out", folder,
-			LIMIT_PLUGINS);
-	}
-	entry = calloc(1, sizeof(*entry));
-	if (!entry || !(entry->path = strdup(path))) {
-		free(entry);
-		return err_set(err, -ENOMEM, "out of memory");
-	}
-	entry->identity = (struct plugin_identity){
-		.device = st.st_dev,
-		.inode = st.st_ino,
-		.size = st.st_size,
-		.changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
-	};
-	registry->entries[registry->count++] = entry;
-	return 0;
-}
-
-static int is_plugin_name(const struct dirent *entry)
-{
-	size_t len = strlen(entry->d_name);
-
-	return entry->d_name[0] != '.' && len > 3 && strcmp(entry->d_name + len - 3, ".so") == 0;
-}
-
-static int by_bytes(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-int registry_scan(struct registry *registry, const char *folder, struct err *err)
-{
-	struct dirent **names = NULL;
-	int result = 0;
-	int count = scandir(folder, &names, is_plugin_name, by_bytes);
-
-	if (count < 0) {
-		int code = errno;
-
-		return err_set(err, -code, "%s: the folder of plugins cannot be read: %s", folder,
-			strerror(code));
-	}
-	for (int i = 0; i < count; i++) {
-		if (result == 0) {
-			result = add_file(registry, folder, names[i]->d_name, err);
-		}
-		free(names[i]);
-	}
-	free(names);
-	return result;
-}
-
-bool plugin_file_same(const struct plugin_file *a, const struct plugin_file *b)
-{
-	return strcmp(a->path, b->path) == 0 && a->identity.device == b->identity.device &&
-		a->identity.inode == b->identity.inode && a->identity.size == b->identity.size &&
-		a->identity.changed_ns == b->identity.changed_ns;
-}
-
-size_t registry_count(const struct registry *registry)
-{
-	return registry->count;
-}
-
-struct plugin_file *registry_at(struct registry *registry, size_t index)
-{
-	return index < registry->count ? registry->entries[index] : NULL;
-}
-
-int registry_set_state(struct plugin_file *file, enum plugin_state state, const char *reason)
-{
-	char *copy = reason ? strdup(reason) : NULL;
-
-	free(file->reason);
-	file->reason = copy;
-	file->state = state;
-	return reason && !copy ? -ENOMEM : 0;
+	return version && version->state == PLUGIN_READY ? version : NULL;
 }
 
 /* Two files of one id: neither is used, as nobody could say which of them is meant. */
@@ -193,29 +98,131 @@ static void refuse_pair(struct plugin_file *file, const struct plugin_file *othe
 		file->descriptor->id, other->path);
 	/* without memory the state counts and the reason is lost */
 	(void)registry_set_state(file, PLUGIN_REFUSED, reason);
+	file->clashes = true;
+}
+
+void registry_settle_state(struct registry *registry, struct plugin_file *file)
+{
+	const struct plugin_version *serving = plugin_file_serving(file);
+	char reason[ERR_TEXT_MAX];
+
+	file->descriptor = serving ? serving->descriptor : NULL;
+	if (!serving || file->kept) {
+		const struct plugin_version *version = file->version;
+
+		(void)snprintf(reason, sizeof(reason), "%s%s",
+			version && version->reason ? version->reason : "",
+			serving ? "; the version that was here before serves on" : "");
+		if (version) {
+			(void)registry_set_state(file, version->state, reason[0] ? reason : NULL);
+		}
+	} else {
+		(void)registry_set_state(file, PLUGIN_READY, NULL);
+	}
+	if (!serving) {
+		return;
+	}
+	if (serving->quarantined) {
+		(void)snprintf(reason, sizeof(reason),
+			"its process died on %u different tasks in a row, the last of them %s",
+			serving->crashed_tasks, serving->crashed_task);
+		(void)registry_set_state(file, PLUGIN_QUARANTINED, reason);
+	}
+	for (size_t i = 0; i < registry->count; i++) {
+		struct plugin_file *other = registry->entries[i];
+
+		if (other != file && other->descriptor &&
+			strcmp(other->descriptor->id, file->descriptor->id) == 0) {
+			refuse_pair(file, other);
+			refuse_pair(other, file);
+		}
+	}
+}
+
+bool registry_is_unsettled(const struct registry *registry)
+{
+	return registry->unsettled;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool registry_same(const struct registry *a, const struct registry *b)
+{
+	if (a->count != b->count) {
+		return false;
+	}
+	for (size_t i = 0; i < a->count; i++) {
+		const struct plugin_file *one = a->entries[i];
+		const struct plugin_file *other = b->entries[i];
+
+		if (strcmp(one->path, other->path) != 0 || one->version != other->version ||
+			one->kept != other->kept || one->state != other->state ||
+			!same_text(one->reason, other->reason)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+size_t registry_count(const struct registry *registry)
+{
+	return registry->count;
+}
+
+struct plugin_file *registry_at(struct registry *registry, size_t index)
+{
+	return index < registry->count ? registry->entries[index] : NULL;
+}
+
+const struct plugin_file *registry_find_path(const struct registry *registry, const char *path)
+{
+	for (size_t i = 0; i < registry->count; i++) {
+		if (strcmp(registry->entries[i]->path, path) == 0) {
+			return registry->entries[i];
+		}
+	}
+	return NULL;
+}
+
+int registry_set_state(struct plugin_file *file, enum plugin_state state, const char *reason)
+{
+	char *copy = reason ? strdup(reason) : NULL;
+
+	free(file->reason);
+	file->reason = copy;
+	file->state = state;
+	return reason && !copy ? -ENOMEM : 0;
 }
 
 void registry_set_descriptor(
 	struct registry *registry, struct plugin_file *file, struct descriptor *descriptor)
 {
-	descriptor_destroy(file->descriptor);
-	file->descriptor = descriptor;
-	(void)registry_set_state(file, PLUGIN_READY, NULL);
-	for (size_t i = 0; i < registry->count; i++) {
-		struct plugin_file *other = registry->entries[i];
+	struct plugin_version *version = file->version;
 
-		if (other == file || !other->descriptor ||
-			strcmp(other->descriptor->id, descriptor->id) != 0) {
-			continue;
-		}
-		refuse_pair(file, other);
-		refuse_pair(other, file);
-	}
+	descriptor_destroy(version->descriptor);
+	version->descriptor = descriptor;
+	version_set_state(version, PLUGIN_READY, NULL);
+	version_release(file->kept);
+	file->kept = NULL;
+	registry_settle_state(registry, file);
+}
+
+void registry_set_failed(struct registry *registry, struct plugin_file *file,
+	enum plugin_state state, const char *reason)
+{
+	version_set_state(file->version, state, reason);
+	registry_settle_state(registry, file);
 }
 
 static bool is_usable(const struct plugin_file *file)
 {
-	return file->descriptor && (file->state == PLUGIN_READY || file->state == PLUGIN_OFF);
+	/* one that clashes or is in quarantine has a descriptor too, as people want to see its id */
+	return file->descriptor &&
+		(file->state == PLUGIN_READY || file->state == PLUGIN_OFF ||
+			(file->kept && !file->clashes && !file->kept->quarantined));
 }
 
 /* Adds a file's path to a list for a message: "a.so", "a.so and b.so". */

@@ -48,6 +48,7 @@ static const struct field setup_fields[] = {
 	OPTIONAL(TEXT, setup.helper_type),
 	OPTIONAL(TEXT, setup.helper_path),
 	OPTIONAL(TEXT, setup.helper_config),
+	REQUIRED(NUMBER, setup.copies),
 	END,
 };
 

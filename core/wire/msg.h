@@ -33,6 +33,13 @@ enum msg_type {
 	MSG_KEPT,
 };
 
+/* Private copies of plugin files. One more descriptor after them: the engines' places. */
+enum msg_copies {
+	MSG_COPY_PLUGIN = 1,
+	MSG_COPY_ENGINE = 2,
+	MSG_COPY_HELPER = 4,
+};
+
 /* What an executor becomes. Paths are absolute. With an engine comes a descriptor: the file whose
  * locks are its places (executor/places.h). */
 struct msg_setup {
@@ -56,6 +63,7 @@ struct msg_setup {
 	const char *helper_type;
 	const char *helper_path;
 	const char *helper_config;
+	uint64_t copies; /* enum msg_copies: descriptors that come with it, in that order */
 };
 
 /* One task. Its input pictures come as file descriptors with the packet, in the order of roles. */

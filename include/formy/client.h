@@ -398,6 +398,10 @@ typedef struct formy_workers {
 FORMY_API int formy_workers_get(formy_client *client, formy_workers **ret_workers);
 FORMY_API void formy_workers_free(formy_workers *workers);
 
+/* Tells all workers to end the quarantine of a plugin, by its id, and to serve it again. Whether one
+ * had it in quarantine shows in formy_workers_get: some seconds before, and after. */
+FORMY_API int formy_plugin_release(formy_client *client, const char *id);
+
 /* -------------------------------------------------------------------------------- pictures --- */
 
 typedef enum formy_image_kind {

@@ -2,7 +2,9 @@
 what a result has to look like."""
 
 import json
+import re
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy
@@ -19,7 +21,13 @@ RED, BLUE = (200, 40, 0), (0, 40, 200)
 class EngineTest(FormyTest):
     """engine(modes, type, {...}) starts a worker whose modes use one engine of that type."""
 
-    def engine(self, kind, settings, modes, environment=(), **more):
+    def engine(self, kind, settings, modes, key=None, **more):
+        if key:
+            folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+            file = folder / re.search(r'api_key_file = "([^"]*)"', settings)[1]
+            file.write_text(key)
+            file.chmod(0o600)
+            settings = settings.replace(file.name, str(file))
         sections = f'engine "far" {{ type = "{kind}" {settings} }}'
         modes = {name: f'engine = "far" {members(body)}' for name, body in modes.items()}
         return self.service(modes, sections=sections, plugin_dirs=(PLUGINS,), **more)

@@ -208,7 +208,7 @@ static struct slot *reach(enum slot_state state)
 	if (state == SLOT_DEAD) {
 		return slot;
 	}
-	assert_int_equal(slot_start(slot, &a_mode, &setup, NULL), 0);
+	assert_int_equal(slot_start(slot, &a_mode, &setup, NULL, 0, NULL), 0);
 	if (state == SLOT_STARTING) {
 		return slot;
 	}
@@ -350,7 +350,7 @@ static void test_start_and_job_want_their_state(void **state)
 			assert_int_equal(give_job(slot), -EBUSY);
 		}
 		if (from != SLOT_DEAD) {
-			assert_int_equal(slot_start(slot, &a_mode, &setup, NULL), -EBUSY);
+			assert_int_equal(slot_start(slot, &a_mode, &setup, NULL, 0, NULL), -EBUSY);
 		}
 	}
 }

@@ -372,7 +372,8 @@ static bool wait_for(struct comfyui *engine, struct job *job, const struct promp
 	struct json_object **ret_entry)
 {
 	uint32_t pause = POLL_FIRST_MS;
-	uint64_t seen_ms = clock_mono_ms();
+	uint64_t begin_ms = clock_mono_ms();
+	uint64_t seen_ms = begin_ms;
 	uint64_t queue_ms = prompt->resumed ? 0 : clock_mono_ms();
 	enum prompt_state shown = PROMPT_WAITING;
 	unsigned gone = 0;
@@ -393,7 +394,10 @@ static bool wait_for(struct comfyui *engine, struct job *job, const struct promp
 		if (gone >= 2 || clock_mono_ms() - seen_ms >= (uint64_t)engine->lost_after_ms) {
 			return http_should_stop(engine->http) != HTTP_ANSWERED;
 		}
-		pause = pause * 5 / 4 < POLL_MOST_MS ? pause * 5 / 4 : POLL_MOST_MS;
+		/* late by a twentieth at most: its place at the server is empty for so long */
+		pause = (uint32_t)((now - begin_ms) / 20);
+		pause = pause < POLL_FIRST_MS ? POLL_FIRST_MS : pause;
+		pause = pause > POLL_MOST_MS ? POLL_MOST_MS : pause;
 	}
 	return true;
 }

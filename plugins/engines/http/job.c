@@ -208,7 +208,7 @@ formy_status job_give(struct job *job, const void *data, size_t len)
 	return job->host->result_bytes(job->task, "output", &blob);
 }
 
-static formy_status give_data_url(struct job *job, const char *text)
+formy_status job_give_base64(struct job *job, const char *text)
 {
 	struct buf bytes = {0};
 	formy_status status;
@@ -236,7 +236,7 @@ formy_status job_give_url(struct job *job, const char *url)
 	formy_status status;
 
 	if (data) {
-		return give_data_url(job, data);
+		return job_give_base64(job, data);
 	}
 	for (int attempt = 0;; attempt++) {
 		http_send(job->http, &request, &answer);

@@ -67,8 +67,9 @@ const char *job_role(const struct job *job, const char *role);
 struct json_object *job_recall(struct job *job);
 formy_status job_remember(struct job *job, struct json_object *memo);
 
-/* Hands over the picture that a server sent. */
+/* Hands over the picture that a server sent, as it is or as base64. */
 formy_status job_give(struct job *job, const void *data, size_t len);
+formy_status job_give_base64(struct job *job, const char *text);
 
 /* Fetches a picture by its URL or data URL, and hands it over. */
 formy_status job_give_url(struct job *job, const char *url);

@@ -1,0 +1,103 @@
+"""The engine openai against a server that speaks images/edits."""
+
+import json
+
+import formytest
+from enginetest import BLUE, RED, EngineTest, colour, mix
+from formytest import PLUGINS, until
+
+from openai import OpenAI
+
+PROMPT = {"HEAD_SWAP": {"prompt": "Swap the heads, share={blend_strength}"},
+          "BACKGROUND_CHANGE": {"prompt": "Put them there"}}
+
+
+class Openai(EngineTest):
+    def start(self, settings="", modes=("HEAD_SWAP",), **more):
+        self.server = self.enterContext(OpenAI())
+        return self.engine(
+            "openai", f'base_url = "{self.server.url}/v1" api_key_file = "openai.key" {settings}',
+            {name: PROMPT[name] for name in modes}, key=OpenAI.KEY, **more)
+
+    def test_each_mode_gets_its_pictures_and_parameters(self):
+        service = self.start('extra = {"quality=high"}', PROMPT)
+        task = service.wait(self.swap(service, blend_strength=0.25))
+        self.assert_colour(service, task, mix(RED, BLUE, 0.25))
+        self.assertEqual(self.server.forms[0], {
+            "model": "gpt-image-1", "quality": "high", "size": "1536x1024",
+            "prompt": "Swap the heads, share=0.25"})
+        facts = self.engine_facts(task)
+        self.assertEqual(facts["usage"], {"output_tokens": 4160})
+        self.assertEqual(facts["request_id"], "req-1")
+        task = service.wait(service.submit(
+            "BACKGROUND_CHANGE", service.put(colour(RED)),
+            {"background_image": service.put(colour(BLUE), "reference")}))
+        self.assert_colour(service, task, mix(RED, BLUE, 0.5))
+
+    def test_result_as_url_is_fetched_without_the_key(self):
+        service = self.start()
+        self.server.faults["as_url"] = True
+        task = service.wait(self.swap(service, blend_strength=1))
+        self.assert_colour(service, task, BLUE)
+        self.assertNotIn("Authorization", self.server.foreign_headers)
+
+    def test_faults_end_the_task_and_send_nothing_twice(self):
+        service = self.start()
+        said = json.dumps
+        for answer, code in (
+                ((400, said({"error": {"code": "moderation_blocked", "message": "no"}})),
+                 "PROCESSING_FAILED"),
+                ((400, said({"error": {"code": "invalid_size", "message": "no"}})),
+                 "ENGINE_RESPONSE_ERROR"),
+                ((504, "gateway"), "ENGINE_TIMEOUT"),
+                ((200, "<html>Sign in</html>"), "ENGINE_RESPONSE_ERROR"),
+                ((200, '{"data": [{"b64_json": "bm8gcGljdHVyZQ=="}]}'), "ENGINE_RESPONSE_ERROR")):
+            with self.subTest(answer=answer):
+                before = self.server.count["POST /v1/images/edits"]
+                self.server.faults = {"say": {"POST /v1/images": [answer]}}
+                self.assertEqual(service.wait_error(self.swap(service))["code"], code)
+                self.assertEqual(self.server.count["POST /v1/images/edits"], before + 1)
+
+    def test_no_image_is_an_error_of_its_own(self):
+        service = self.start()
+        self.server.faults["no_image"] = True
+        error = service.wait_error(self.swap(service))
+        self.assertEqual(error["code"], "ENGINE_RESPONSE_ERROR")
+        self.assertIn("without a picture", error["message"])
+        self.assertIn("I cannot draw that", error["details"])
+
+    def test_a_lost_connection_is_not_retried(self):
+        service = self.start()
+        self.server.faults["reset_after"] = {"POST /v1/images": 1}
+        error = service.wait_error(self.swap(service))
+        self.assertEqual(error["code"], "ENGINE_TIMEOUT")
+        self.assertIn("not known", error["message"])
+        self.assertEqual(self.server.count["submits"], 1)
+
+    def test_an_answer_that_is_too_late(self):
+        service = self.start("submit_timeout = 1")
+        self.server.faults["slow"] = 30
+        self.assertEqual(service.wait_error(self.swap(service))["code"], "ENGINE_TIMEOUT")
+        self.assertEqual(self.server.count["submits"], 1)
+
+    def test_too_many_requests_come_back(self):
+        service = self.start()
+        self.server.faults["say"] = {"POST /v1/images": [
+            (429, '{"error": {"code": "rate_limit_exceeded"}}', {"Retry-After": "1"})]}
+        task = service.wait(self.swap(service, blend_strength=1), seconds=60)
+        self.assert_colour(service, task, BLUE)
+
+    def test_the_key_is_nowhere(self):
+        service = self.start()
+        self.server.KEY = "another"
+        task = self.swap(service)
+        service.formyd.wait_log("ENGINE_AUTH_FAILED")
+        until(lambda: self.server.count["submits"] >= 1, 10, "it was asked")
+        self.assertNotIn(OpenAI.KEY, service.formyd.log())
+        self.assertNotIn(OpenAI.KEY, str(service.task(task)))
+
+
+if __name__ == "__main__":
+    if not (PLUGINS / "openai.so").exists():
+        raise SystemExit(formytest.SKIPPED)
+    formytest.main()
