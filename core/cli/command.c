@@ -18,6 +18,7 @@ const struct command *const command_table[] = {
 	&cmd_image_get,
 	&cmd_plugin_list,
 	&cmd_plugin_check,
+	&cmd_plugin_new,
 	&cmd_plugin_release,
 	&cmd_help,
 	&cmd_version,

@@ -17,6 +17,7 @@ extern const struct command cmd_image_put;
 extern const struct command cmd_image_get;
 extern const struct command cmd_plugin_list;
 extern const struct command cmd_plugin_check;
+extern const struct command cmd_plugin_new;
 extern const struct command cmd_plugin_release;
 extern const struct command cmd_help;
 extern const struct command cmd_version;
