@@ -51,6 +51,9 @@ class Pages(unittest.TestCase):
                 with self.subTest(page=page.name, text=text), tempfile.TemporaryDirectory() as to:
                     conf = Path(to) / "formy.conf"
                     conf.write_text(text)
+                    key = Path(to) / "service.key"
+                    key.write_text("not a real one")
+                    key.chmod(0o600)
                     shutil.copytree(SOURCE / "tests" / "servers" / "workflows",
                                     Path(to) / "workflows")
                     run = subprocess.run([BIN / "formyd", "-t", "-c", conf], capture_output=True,

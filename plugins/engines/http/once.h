@@ -5,7 +5,7 @@
 
 #include "http/job.h"
 
-#define ONCE_ID_SIZE 128
+#define ONCE_ID_SIZE 960 /* a memo has 1024 */
 
 /* What an earlier attempt left: FORMY_OK with id "" (nothing was sent) or the service's id. A
  * status when something was sent and its id is not known: the task has failed with it. */
