@@ -281,6 +281,15 @@ int apply_derived(struct config *config)
 	if (config->worker.executors == 0) {
 		config->worker.executors = count_cpus();
 	}
+	if (config->worker.threads_per_executor == 0) {
+		const int share = count_cpus() / config->worker.executors;
+
+		config->worker.threads_per_executor =
+			share > LIMIT_WORK_THREADS ? LIMIT_WORK_THREADS : share;
+	}
+	if (config->worker.threads_per_executor == 0) {
+		config->worker.threads_per_executor = 1;
+	}
 	for (size_t i = 0; i < config->mode_count; i++) {
 		struct config_mode *mode = &config->modes[i];
 

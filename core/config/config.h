@@ -56,8 +56,9 @@ struct config_storage {
 };
 
 struct config_worker {
-	int executors;      /* one a CPU when it is not configured or 0: never 0 here */
-	char **plugin_dirs; /* absolute paths */
+	int executors;            /* one a CPU when it is not configured or 0: never 0 here */
+	int threads_per_executor; /* its share of the CPUs when it is not configured or 0 */
+	char **plugin_dirs;       /* absolute paths */
 	size_t plugin_dir_count;
 	int64_t shutdown_timeout_ms;
 	enum log_level log_level;

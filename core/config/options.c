@@ -99,6 +99,11 @@ const struct option options[] = {
 	{"worker", "executors", NULL, OPTION_INT, IN(config, worker.executors), .min = 0,
 		.max = LIMIT_EXECUTORS, .standard = "0", .restart = true,
 		.help = "Processes that run tasks, one task each at a time. 0: one a CPU."},
+	{"worker", "threads_per_executor", NULL, OPTION_INT,
+		IN(config, worker.threads_per_executor), .min = 0, .max = LIMIT_WORK_THREADS,
+		.standard = "0",
+		.help = "Threads that an executor's engine and codecs may use. 0: the CPUs divided "
+			"by the executors, at least 1."},
 	{"worker", "plugin_dirs", NULL, OPTION_PATHS, IN(config, worker.plugin_dirs), .min = 1,
 		.max = PATH_MAX / 2, .standard_help = "the distribution's plugin directory",
 		.help = "Folders whose .so files are loaded as plugins, as in {\"/one\", "

@@ -357,19 +357,10 @@ static int engine_config(const struct mode *mode, const struct config_engine *en
 	return 0;
 }
 
-/* Threads for each executor, so that all together keep the processors busy and no more. */
-static unsigned threads_of(unsigned executors)
-{
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return processors > (long)executors ? (unsigned)(processors / (long)executors) : 1;
-}
-
-int mode_setup(const struct mode *mode, const char *scratch, unsigned executors, struct err *err,
-	struct buf *out)
+int mode_setup(const struct mode *mode, const char *scratch, struct err *err, struct buf *out)
 {
 	const struct config *config = mode->catalog->config;
-	unsigned threads = threads_of(executors);
+	const unsigned threads = (unsigned)config->worker.threads_per_executor;
 	struct json_object *engine = NULL;
 	struct msg msg = {.type = MSG_SETUP};
 	int result = 0;
@@ -428,9 +419,8 @@ bool mode_same(const struct mode *a, const struct mode *b)
 	struct err err = {0};
 	bool same = same_plugin(a->plugin, b->plugin) &&
 		same_plugin(a->engine_plugin, b->engine_plugin) &&
-		mode_setup(a, "", 1, &err, &first) == 0 &&
-		mode_setup(b, "", 1, &err, &second) == 0 && first.len == second.len &&
-		memcmp(first.data, second.data, first.len) == 0;
+		mode_setup(a, "", &err, &first) == 0 && mode_setup(b, "", &err, &second) == 0 &&
+		first.len == second.len && memcmp(first.data, second.data, first.len) == 0;
 
 	buf_finish(&first);
 	buf_finish(&second);

@@ -73,8 +73,7 @@ void mode_release(struct mode *mode); /* takes NULL */
 
 /* Writes the SETUP packet of an executor of this mode; it may hold a key. 0, or a negative errno
  * with a sentence. */
-int mode_setup(const struct mode *mode, const char *scratch, unsigned executors, struct err *err,
-	struct buf *out);
+int mode_setup(const struct mode *mode, const char *scratch, struct err *err, struct buf *out);
 
 /* The copies of its plugins that go with that packet: how many. They stay the mode's. */
 size_t mode_copies(const struct mode *mode, int ret_fds[2]);

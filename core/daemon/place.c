@@ -272,7 +272,7 @@ int place_start(struct supervisor *sup, struct place *place, struct mode *mode)
 		(void)err_set(
 			&err, result, "cannot empty %s: %s", place->scratch, strerror(-result));
 	} else {
-		result = mode_setup(mode, place->scratch, sup->place_count, &err, &sup->room);
+		result = mode_setup(mode, place->scratch, &err, &sup->room);
 	}
 	if (result == 0) {
 		result = slot_start(

@@ -121,7 +121,7 @@ int trial_run(uv_loop_t *loop, const char *program, struct catalog *catalog,
 		if (result < 0) {
 			break;
 		}
-		result = mode_setup(mode, scratch, 1, &err, &setup);
+		result = mode_setup(mode, scratch, &err, &setup);
 		if (result == 0) {
 			int copies[2];
 			size_t count = mode_copies(mode, copies);

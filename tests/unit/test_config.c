@@ -57,6 +57,7 @@ static void test_defaults(void **state)
 	assert_int_equal(config->storage.max_upload_size, 10 * 1024 * 1024);
 	assert_int_equal(config->storage.max_pixels, 50000000);
 	assert_in_range(config->worker.executors, 1, 256);
+	assert_int_equal(config->worker.threads_per_executor, 1);
 	assert_int_equal(config->worker.plugin_dir_count, 1);
 	assert_int_equal(config->worker.shutdown_timeout_ms, 60000);
 	assert_int_equal(config->worker.log_level, LOG_LEVEL_INFO);
@@ -77,7 +78,8 @@ static const char full[] =
 	"= 0 max_attempts = 4\n"
 	"  retry_delay = 1500ms timeout = 1h }\n"
 	"storage { uploads = up results = '/r' max_upload_size = 1MB max_pixels = 9 }\n"
-	"worker { executors = 5 plugin_dirs = {\"a\", \"/b\"} shutdown_timeout = 0\n"
+	"worker { executors = 5 threads_per_executor = 3 plugin_dirs = {\"a\", \"/b\"} "
+	"shutdown_timeout = 0\n"
 	"  log_level = debug log_format = json }\n"
 	"engine \"e\" { type = http allow = {\"none\"} api_key_file = k urls = {\"http://a\", "
 	"\"http://b\"} }\n"
@@ -116,6 +118,7 @@ static void check_full(const struct config *config, const char *folder)
 	assert_int_equal(config->storage.max_upload_size, 1000000);
 	assert_int_equal(config->storage.max_pixels, 9);
 	assert_int_equal(config->worker.executors, 5);
+	assert_int_equal(config->worker.threads_per_executor, 3);
 	assert_int_equal(config->worker.plugin_dir_count, 2);
 	assert_path(config->worker.plugin_dirs[0], folder, "a");
 	assert_string_equal(config->worker.plugin_dirs[1], "/b");

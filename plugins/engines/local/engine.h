@@ -11,8 +11,11 @@
 
 struct engine {
 	struct vision *vision;
-	char face_points[ENGINE_PATH_SIZE]; /* dlib's file; read when it is first needed */
+	char face_points[ENGINE_PATH_SIZE]; /* dlib's file; read by open() for HEAD_SWAP */
 };
+
+/* Loads the points of faces unless that was done. 0, or a negative errno with a sentence. */
+int engine_load_points(struct engine *engine, struct err *err);
 
 /* Whole mode: params edge_blur (0 to 10) and color_match (bool); images "source" and, unless the
  * backdrop is to be removed, "background". Answers "output": RGB8, or RGBA8 without a background;

@@ -111,11 +111,9 @@ static formy_status find_faces(
 	struct err err = {""};
 	formy_status status;
 
-	if (vision_load_points(engine->vision, engine->face_points, &err) < 0) {
+	if (engine_load_points(engine, &err) < 0) {
 		return job->host->fail(job->task, FORMY_E_ENGINE, "ENGINE_NOT_AVAILABLE",
-			"The local engine lacks the data for faces: install Debian's libdlib-data, "
-			"or set face_points to the file",
-			err.text);
+			"The local engine cannot work with faces", err.text);
 	}
 	job_progress(job, 120, "Finding the face of the new head");
 	status = face_find(&pictures->head, &pictures->source, "source", LEAST_JAW_SOURCE,

@@ -22,6 +22,19 @@ static const struct {
 	{"PERSON_MATTE", operation_person_matte},
 };
 
+int engine_load_points(struct engine *engine, struct err *err)
+{
+	struct err why = {""};
+
+	if (vision_load_points(engine->vision, engine->face_points, &why) < 0) {
+		return err_set(err, -ENOENT,
+			"the local engine lacks the data for faces: install Debian's libdlib-data, "
+			"or set face_points to the file (%.300s)",
+			why.text);
+	}
+	return 0;
+}
+
 static formy_status refuse(const formy_host *host, const char *text)
 {
 	host->log(NULL, FORMY_LOG_ERROR, text);
@@ -41,8 +54,10 @@ static int read_config(struct engine *engine, const char *config, char *path, si
 	if (result < 0) {
 		return result;
 	}
-	if (json_get_int(json, "threads", &threads) == -EINVAL || threads < 1 || threads > 64) {
-		result = err_set(err, -EINVAL, "threads must be a number from 1 to 64");
+	if (json_get_int(json, "threads", &threads) == -EINVAL || threads < 1 ||
+		threads > LIMIT_WORK_THREADS) {
+		result = err_set(
+			err, -EINVAL, "threads must be a number from 1 to %d", LIMIT_WORK_THREADS);
 	} else if (json_get_string(json, "face_points", &points) == -EINVAL ||
 		strlen(points) >= sizeof(engine->face_points)) {
 		result = err_set(err, -EINVAL, "face_points must be the path of a file");
@@ -65,6 +80,23 @@ static int read_config(struct engine *engine, const char *config, char *path, si
 	return result;
 }
 
+/* Whatever the mode's tasks need is read before the first of them comes. */
+static int load_for_mode(struct engine *engine, const char *config, struct err *err)
+{
+	struct json_object *json = NULL;
+	const char *mode = "";
+	int result = json_parse(config, strlen(config), LIMIT_CONFIG_FILE, err, &json);
+
+	if (result == 0) {
+		(void)json_get_string(json_member(json, "mode"), "name", &mode);
+		if (strcmp(mode, "HEAD_SWAP") == 0) {
+			result = engine_load_points(engine, err);
+		}
+	}
+	json_object_put(json);
+	return result;
+}
+
 static formy_status engine_open(const formy_host *host, const char *config, void **state)
 {
 	struct engine *engine = calloc(1, sizeof(*engine));
@@ -76,7 +108,9 @@ static formy_status engine_open(const formy_host *host, const char *config, void
 		return FORMY_E_NOMEM;
 	}
 	if (read_config(engine, config, path, sizeof(path), &threads, &err) < 0 ||
-		vision_create(path, threads, &err, &engine->vision) < 0) {
+		vision_create(path, threads, &err, &engine->vision) < 0 ||
+		load_for_mode(engine, config, &err) < 0) {
+		vision_destroy(engine->vision);
 		free(engine);
 		return refuse(host, err.text);
 	}

@@ -80,6 +80,9 @@ extern "C" int vision_create(
 		vision->person = cv::dnn::readNetFromONNX(person_network);
 		vision->person.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
 		vision->person.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
+		vision->person.setInput(cv::dnn::blobFromImage(
+			cv::Mat::zeros(NETWORK_SIDE, NETWORK_SIDE, CV_8UC3)));
+		(void)vision->person.forward(); /* plans its layers, before a task waits for it */
 		*ret_vision = vision.release();
 		return 0;
 	});
@@ -168,6 +171,8 @@ extern "C" int vision_load_points(struct vision *vision, const char *path, struc
 
 			dlib::deserialize(path) >> *points;
 			vision->points = std::move(points);
+			vision->faces = std::make_unique<dlib::frontal_face_detector>(
+				dlib::get_frontal_face_detector());
 		}
 		return 0;
 	});

@@ -35,7 +35,7 @@ enum vision_label {
 	VISION_MAYBE_PERSON = 3
 };
 
-/* Loads the person network. threads: how many OpenCV may use in this process. All calls return 0
+/* Loads the person network and runs it once. threads: how many OpenCV may use in this process. All calls return 0
  * or a negative errno with a sentence. */
 int vision_create(
 	const char *person_network, int threads, struct err *err, struct vision **ret_vision);
@@ -56,7 +56,7 @@ int vision_faces(struct vision *vision, const uint8_t *rgb, int width, int heigh
 	double least_score, int max, struct err *err, struct vision_face *ret_faces,
 	int *ret_count);
 
-/* Loads dlib's 68 points of a face. Does nothing when they are loaded already. */
+/* Loads dlib's 68 points of a face, and its detector. Does nothing when they are loaded already. */
 int vision_load_points(struct vision *vision, const char *path, struct err *err);
 
 /* Places the points on a face of the picture, x and y, in the order of iBUG 300-W: jaw 0 to 16,
