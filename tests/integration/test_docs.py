@@ -52,7 +52,7 @@ class Pages(unittest.TestCase):
                     conf = Path(to) / "formy.conf"
                     conf.write_text(text)
                     key = Path(to) / "service.key"
-                    key.write_text("not a real one")
+                    key.write_text("no-real-key")
                     key.chmod(0o600)
                     shutil.copytree(SOURCE / "tests" / "servers" / "workflows",
                                     Path(to) / "workflows")
