@@ -159,6 +159,12 @@ class BadInput(unittest.TestCase):
             output.load()
             return output
 
+    def test_an_animated_png_is_its_first_picture(self):
+        memory = io.BytesIO()
+        picture().save(memory, "PNG", save_all=True, append_images=[picture(mode="L").convert("RGB")])
+        self.assertIn(b"acTL", memory.getvalue())
+        self.assertLess(distance(self.output(memory.getvalue(), "png"), picture()), 6)
+
     def test_content_counts_and_not_the_name(self):
         self.assertEqual(self.output(encode(picture(), "webp"), "jpg").size, (320, 240))
 
@@ -209,6 +215,30 @@ class BadInput(unittest.TestCase):
         self.host.client.set("formy:task:queue:high", "text")
         self.host.wait(self.host.submit("NOOP", "x"))
         self.host.client.delete("formy:task:queue:high")
+
+
+class WrongKeys(FormyTest):
+    """Keys of the queue itself that hold something else: said once the worker needs them, and all
+    is well again when they are taken away."""
+
+    def test_keys_of_another_type(self):
+        # other queues serve on without the one that is wrong; without its own books nothing goes
+        said = {"task:queue": 'The key is not a list. Delete or rename it." what=formy:task:queue',
+                "task:processing": "WRONGTYPE formy:task:processing is a string",
+                "task:lease": "WRONGTYPE formy:task:lease is a string",
+                "workers": "WRONGTYPE formy:workers is a string"}
+        for name, words in said.items():
+            with self.subTest(name=name):
+                host = self.service({"NOOP": {}})
+                host.wait(host.submit("NOOP", "x"))
+                host.client.delete(host.key(name))
+                host.client.set(host.key(name), "text")
+                # an idle worker waits for the queue itself, and looks when it is told to
+                host.client.publish(host.key("wake"), "1")
+                host.formyd.wait_log(words, 15)
+                self.assertIsNone(host.formyd.process.poll())
+                host.client.delete(host.key(name))
+                host.wait(host.submit("NOOP", "x"), seconds=60)
 
 
 class FullDisk(FormyTest):
