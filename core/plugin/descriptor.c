@@ -115,3 +115,9 @@ const char *descriptor_type_name(enum param_type type)
 
 	return type >= PARAM_STRING && type <= PARAM_OBJECT ? names[type] : "unknown";
 }
+
+bool descriptor_abi_fits(uint32_t major, uint32_t minor)
+{
+	/* of a draft no two numbers are alike */
+	return major == FORMY_ABI_MAJOR && (major > 0 || minor == FORMY_ABI_MINOR);
+}

@@ -90,6 +90,9 @@ struct descriptor {
  * 0, or -EINVAL with a sentence that says what the plugin does wrong. */
 int descriptor_to_json(const formy_plugin *plugin, struct err *err, struct buf *out);
 
+/* Whether a plugin of these numbers can be taken by this host, as far as they tell. */
+bool descriptor_abi_fits(uint32_t major, uint32_t minor);
+
 /* Reads and checks a description: names, limits, types, and that parameters and inputs fit each
  * other. 0, -EINVAL with a sentence that names the mode and the parameter, or -ENOMEM. */
 int descriptor_from_json(

@@ -190,7 +190,7 @@ static int read_head(struct json_object *object, struct descriptor *to, struct e
 		(result = read_number(object, "needs", err, &to->needs)) < 0) {
 		return result;
 	}
-	if (to->abi_major != FORMY_ABI_MAJOR || to->abi_minor != FORMY_ABI_MINOR) {
+	if (!descriptor_abi_fits(to->abi_major, to->abi_minor)) {
 		return err_set(err, -EINVAL,
 			"it was built for ABI %u.%u, this worker has ABI %u.%u", to->abi_major,
 			to->abi_minor, FORMY_ABI_MAJOR, FORMY_ABI_MINOR);

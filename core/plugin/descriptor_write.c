@@ -66,11 +66,18 @@ static int add_parsed(struct json_object *object, const char *name, const char *
 	return add(object, name, value) ? 0 : out_of_memory(err);
 }
 
+/* While it is a draft there is one size. Later a newer plugin's structs may be larger; the smallest
+ * are those of the major's first number, which have to be written down here when one grows. */
+static bool is_size(uint32_t size, size_t known)
+{
+	return FORMY_ABI_MAJOR == 0 ? size == known : size >= known;
+}
+
 static int write_mode(const formy_mode *mode, struct json_object *to, struct err *err)
 {
 	int result;
 
-	if (mode->size != sizeof(*mode)) {
+	if (!is_size(mode->size, sizeof(*mode))) {
 		return err_set(err, -EINVAL,
 			"a mode says that its size is %u bytes, in this ABI it is %zu; set size to "
 			"sizeof(formy_mode)",
@@ -100,7 +107,7 @@ static int write_engine(const formy_engine *engine, struct json_object *to, stru
 {
 	struct json_object *operations;
 
-	if (engine->size != sizeof(*engine)) {
+	if (!is_size(engine->size, sizeof(*engine))) {
 		return err_set(err, -EINVAL,
 			"an engine says that its size is %u bytes, in this ABI it is %zu; set size "
 			"to sizeof(formy_engine)",
@@ -149,13 +156,13 @@ static int check_abi(const formy_plugin *plugin, struct err *err)
 			"sizeof(formy_plugin)",
 			plugin->size);
 	}
-	if (plugin->abi_major != FORMY_ABI_MAJOR || plugin->abi_minor != FORMY_ABI_MINOR) {
+	if (!descriptor_abi_fits(plugin->abi_major, plugin->abi_minor)) {
 		return err_set(err, -EINVAL,
 			"it was built for ABI %u.%u, this worker has ABI %u.%u; build it with the "
 			"formy/plugin.h of this version",
 			plugin->abi_major, plugin->abi_minor, FORMY_ABI_MAJOR, FORMY_ABI_MINOR);
 	}
-	if (plugin->size != sizeof(*plugin)) {
+	if (!is_size(plugin->size, sizeof(*plugin))) {
 		return err_set(err, -EINVAL,
 			"its description says that its size is %u bytes, in ABI %u.%u it is %zu; "
 			"set size to sizeof(formy_plugin)",

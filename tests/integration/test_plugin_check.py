@@ -47,7 +47,7 @@ REASONS = {
     "reads_beyond": "crashed: signal 11|exit code",
     "segv_in_run": "crashed: signal 11|exit code",
     "short_struct": "its size is",
-    "too_new": "built for ABI",
+    "too_new": "built for ABI|needs ABI",
     "wrong_thread": "on another thread than run",
 }
 

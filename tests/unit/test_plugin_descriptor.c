@@ -199,7 +199,8 @@ static void structs_that_do_not_fit_are_refused(void **state)
 	(void)state;
 	make_sample(&sample, "[]", "{}");
 	sample.plugin.abi_minor = FORMY_ABI_MINOR + 1;
-	refused(&sample, "this worker has ABI 0.");
+	sample.plugin.needs_minor = FORMY_ABI_MINOR + 1;
+	refused(&sample, "this worker has ABI");
 	make_sample(&sample, "[]", "{}");
 	sample.plugin.size = 4;
 	refused(&sample, "sizeof(formy_plugin)");
