@@ -31,7 +31,7 @@ struct fake_task {
 	int went_back;    /* how often progress went back */
 	int asked_cancel; /* calls of cancelled() */
 	char operation[32];
-	char request_params[256]; /* of the last call() */
+	char request_params[4096]; /* of the last call() */
 	struct fake_task *reply;
 
 	void *blocks[64];

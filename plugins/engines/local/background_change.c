@@ -11,6 +11,7 @@
 #include "compose.h"
 #include "cutout.h"
 #include "feather.h"
+#include "white.h"
 
 #define EDGE_BLUR_DEFAULT 2.0
 #define EDGE_BLUR_MOST 10.0
@@ -79,33 +80,6 @@ static int find_tone(
 	return result;
 }
 
-/* A backdrop with clear parts is laid on white: something must be seen there. */
-static formy_status lay_on_white(const struct job *job, formy_image *backdrop)
-{
-	const uint64_t stride = (uint64_t)backdrop->width * 3;
-	uint8_t *pixels = job->host->alloc(job->task, stride * backdrop->height);
-
-	if (!pixels) {
-		return job_fail(job, -ENOMEM, "no memory for the backdrop");
-	}
-	for (uint32_t y = 0; y < backdrop->height; y++) {
-		const uint8_t *from = backdrop->pixels + y * backdrop->stride;
-		uint8_t *to = pixels + y * stride;
-
-		for (uint32_t x = 0; x < backdrop->width; x++, from += 4) {
-			for (int c = 0; c < 3; c++) {
-				*to++ = (uint8_t)((from[c] * from[3] + 255 * (255 - from[3]) +
-							  127) /
-					255);
-			}
-		}
-	}
-	backdrop->format = FORMY_RGB8;
-	backdrop->stride = stride;
-	backdrop->pixels = pixels;
-	return FORMY_OK;
-}
-
 static int make_output(const struct cutout *cutout, const formy_image *backdrop,
 	const struct wish *wish, const struct job *job, uint8_t *pixels)
 {
@@ -160,8 +134,8 @@ formy_status operation_background_change(struct engine *engine, const struct job
 		return status;
 	}
 	status = cutout_make(&cutout, engine, job);
-	if (status == FORMY_OK && !clear && backdrop.format == FORMY_RGBA8) {
-		status = lay_on_white(job, &backdrop);
+	if (status == FORMY_OK && !clear) {
+		status = white_behind(job, &backdrop);
 	}
 	if (status != FORMY_OK) {
 		goto out;

@@ -8,6 +8,7 @@
 #include "foreground.h"
 #include "gates.h"
 #include "mask.h"
+#include "white.h"
 
 #define LEAST_SIDE 32  /* pixels; below nothing can be told */
 #define FACE_SIDE 800  /* what the detector is given: its smallest face has 80 pixels */
@@ -141,6 +142,9 @@ formy_status cutout_make(struct cutout *cutout, struct engine *engine, const str
 	job_progress(job, 0, "Reading the picture");
 	source->size = sizeof(*source);
 	status = job->host->input(job->task, "source", source);
+	if (status == FORMY_OK && cutout->on_white) {
+		status = white_behind(job, source);
+	}
 	if (status != FORMY_OK) {
 		return status;
 	}

@@ -14,10 +14,11 @@ struct cutout {
 	struct person person;
 	struct matte matte;
 	uint8_t *spread; /* the person's colours over all of the working copy */
+	bool on_white;   /* set before: clear parts are white, and the person is looked for */
 	bool own_alpha;  /* the picture brought its matte: then there is no person and no spread */
 };
 
-/* Makes a zeroed cutout: finds the person, refuses pictures without one, reports the facts. Says
+/* Makes a cutout, zeroed but for on_white: finds the person, refuses pictures without one, reports the facts. Says
  * progress up to 600. On failure the request has failed with the returned status. The caller
  * finishes it in any case. */
 formy_status cutout_make(struct cutout *cutout, struct engine *engine, const struct job *job);

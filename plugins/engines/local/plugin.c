@@ -10,6 +10,7 @@
 #include "engine.h"
 
 #define PERSON_NETWORK "selfie.onnx"
+#define POSE_NETWORK "movenet.onnx"
 #define FACE_POINTS "/usr/share/dlib/shape_predictor_68_face_landmarks.dat" /* libdlib-data */
 
 /* Every operation: its name and its code, in the order of the description's list. */
@@ -20,6 +21,7 @@ static const struct {
 	{"BACKGROUND_CHANGE", operation_background_change},
 	{"HEAD_SWAP", operation_head_swap},
 	{"PERSON_MATTE", operation_person_matte},
+	{"POSE_CHANGE", operation_pose_change},
 };
 
 int engine_load_points(struct engine *engine, struct err *err)
@@ -30,6 +32,19 @@ int engine_load_points(struct engine *engine, struct err *err)
 		return err_set(err, -ENOENT,
 			"the local engine lacks the data for faces: install Debian's libdlib-data, "
 			"or set face_points to the file (%.300s)",
+			why.text);
+	}
+	return 0;
+}
+
+int engine_load_pose(struct engine *engine, struct err *err)
+{
+	struct err why = {""};
+
+	if (vision_load_pose(engine->vision, engine->pose_network, &why) < 0) {
+		return err_set(err, -ENOENT,
+			"the local engine lacks the network for poses: run packaging/models/get "
+			"FOLDER, and set data_dir to that folder (%.300s)",
 			why.text);
 	}
 	return 0;
@@ -64,7 +79,9 @@ static int read_config(struct engine *engine, const char *config, char *path, si
 	} else if (json_get_string(json, "data_dir", &folder) < 0) {
 		result = err_set(err, -EINVAL,
 			"data_dir is missing: it is the folder that holds " PERSON_NETWORK);
-	} else if (fs_join(path, size, folder, PERSON_NETWORK) < 0) {
+	} else if (fs_join(path, size, folder, PERSON_NETWORK) < 0 ||
+		fs_join(engine->pose_network, sizeof(engine->pose_network), folder, POSE_NETWORK) <
+			0) {
 		result = err_set(err, -EINVAL, "data_dir is too long");
 	} else if (access(path, R_OK) < 0) {
 		result = err_set(err, -ENOENT,
@@ -91,6 +108,8 @@ static int load_for_mode(struct engine *engine, const char *config, struct err *
 		(void)json_get_string(json_member(json, "mode"), "name", &mode);
 		if (strcmp(mode, "HEAD_SWAP") == 0) {
 			result = engine_load_points(engine, err);
+		} else if (strcmp(mode, "POSE_CHANGE") == 0) {
+			result = engine_load_pose(engine, err);
 		}
 	}
 	json_object_put(json);
@@ -142,7 +161,7 @@ static void engine_close(void *state)
 }
 
 static const char *const operation_names[] = {
-	"BACKGROUND_CHANGE", "HEAD_SWAP", "PERSON_MATTE", NULL};
+	"BACKGROUND_CHANGE", "HEAD_SWAP", "PERSON_MATTE", "POSE_CHANGE", NULL};
 
 static const formy_engine local = {
 	.size = sizeof(local),

@@ -8,6 +8,7 @@
 #include "foreground.h"
 #include "mask.h"
 #include "plane.h"
+#include "plate.h"
 
 /* Heights of the face below the chin: above the shoulders is backdrop, below is body. */
 #define SHOULDERS 0.30
@@ -50,62 +51,16 @@ static void room_finish(struct room *room)
 	free(room->below);
 }
 
-/* How rough the backdrop's pixels are, so that what is filled in is not smoother. */
-static float grain_of(const struct head *body, const uint8_t *known)
-{
-	double sum = 0;
-	long n = 0;
-
-	for (int y = 0; y < body->height; y++) {
-		for (int x = 1; x + 1 < body->width; x++) {
-			const size_t i = (size_t)y * (size_t)body->width + (size_t)x;
-			const uint8_t *p = body->rgb + 3 * i;
-
-			if (known[i] && known[i - 1] && known[i + 1]) {
-				sum += fmin(abs(2 * p[1] - p[-2] - p[4]), 12);
-				n++;
-			}
-		}
-	}
-	return n ? (float)(sum / (double)n / 1.95) : 0;
-}
-
-/* About normal, -3 to 3, the same for each pixel on each run. */
-static float noise(uint32_t i)
-{
-	uint32_t bits = i * 2654435761u + 0x9e3779b9u;
-	int sum = 0;
-
-	for (int k = 0; k < 3; k++) {
-		bits ^= bits >> 15;
-		bits *= 2246822519u;
-		bits ^= bits >> 13;
-		sum += (int)(bits & 0xffff);
-	}
-	return ((float)sum - 98303) / 32768;
-}
-
 static int make_plate(const struct head *body, struct room *room)
 {
 	const size_t count = (size_t)body->width * (size_t)body->height;
 	const int margin = (int)fmax(3, 0.05 * body->axes.jaw);
-	float grain;
-	int result;
+	float grain = 0;
+	const int result = plate_make(
+		body->rgb, body->person, body->width, body->height, margin, room->plate, &grain);
 
-	for (size_t i = 0; i < count; i++) {
-		room->known[i] = body->person[i] > 6;
-	}
-	result = mask_grow(room->known, body->width, body->height, margin, room->filled);
 	for (size_t i = 0; result == 0 && i < count; i++) {
-		room->known[i] = !room->filled[i];
-	}
-	if (result == 0) {
-		result = foreground_spread(
-			body->rgb, room->known, body->width, body->height, room->plate);
-	}
-	grain = result == 0 ? grain_of(body, room->known) : 0;
-	for (size_t i = 0; result == 0 && i < count; i++) {
-		const float by = grain * noise((uint32_t)i);
+		const float by = grain * plate_noise(i);
 
 		swap_mix(room->plate + 3 * i,
 			(float[]){(float)room->plate[3 * i] + by,

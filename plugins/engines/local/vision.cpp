@@ -17,6 +17,7 @@
 
 struct vision {
 	cv::dnn::Net person;
+	cv::dnn::Net pose;
 	std::unique_ptr<dlib::frontal_face_detector> faces;
 	std::unique_ptr<dlib::shape_predictor> points;
 };
@@ -68,6 +69,18 @@ dlib::array2d<dlib::rgb_pixel> copy(const uint8_t *rgb, int width, int height)
 	return picture;
 }
 
+/* Reads a network and runs it once: that plans its layers, before a task waits for it. */
+cv::dnn::Net load(const char *path, int side)
+{
+	cv::dnn::Net net = cv::dnn::readNetFromONNX(path);
+
+	net.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
+	net.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
+	net.setInput(cv::dnn::blobFromImage(cv::Mat::zeros(side, side, CV_8UC3)));
+	(void)net.forward();
+	return net;
+}
+
 } /* namespace */
 
 extern "C" int vision_create(
@@ -77,12 +90,7 @@ extern "C" int vision_create(
 		auto vision = std::make_unique<struct vision>();
 
 		cv::setNumThreads(threads);
-		vision->person = cv::dnn::readNetFromONNX(person_network);
-		vision->person.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
-		vision->person.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
-		vision->person.setInput(cv::dnn::blobFromImage(
-			cv::Mat::zeros(NETWORK_SIDE, NETWORK_SIDE, CV_8UC3)));
-		(void)vision->person.forward(); /* plans its layers, before a task waits for it */
+		vision->person = load(person_network, NETWORK_SIDE);
 		*ret_vision = vision.release();
 		return 0;
 	});
@@ -196,6 +204,49 @@ extern "C" int vision_points(const struct vision *vision, const uint8_t *rgb, in
 		for (unsigned long i = 0; i < VISION_POINTS; i++) {
 			ret_points[i][0] = static_cast<double>(found.part(i).x());
 			ret_points[i][1] = static_cast<double>(found.part(i).y());
+		}
+		return 0;
+	});
+}
+
+extern "C" int vision_load_pose(struct vision *vision, const char *path, struct err *err)
+{
+	return guarded("the pose network cannot be loaded", err, [&] {
+		if (vision->pose.empty()) {
+			vision->pose = load(path, VISION_POSE_SIDE);
+		}
+		return 0;
+	});
+}
+
+extern "C" int vision_pose(struct vision *vision, const uint8_t *rgb, struct err *err,
+	struct vision_pose_maps *ret_maps)
+{
+	return guarded("the pose network failed", err, [&] {
+		const struct {
+			const char *name;
+			float *to;
+			size_t size;
+		} answers[] = {{"out0", &ret_maps->heat[0][0], sizeof ret_maps->heat},
+			{"out1", ret_maps->centre, sizeof ret_maps->centre},
+			{"out2", &ret_maps->regress[0][0], sizeof ret_maps->regress},
+			{"out3", &ret_maps->offset[0][0], sizeof ret_maps->offset}};
+		std::vector<cv::String> names;
+		std::vector<cv::Mat> maps;
+
+		for (const auto &answer : answers) {
+			names.emplace_back(answer.name);
+		}
+		vision->pose.setInput(
+			cv::dnn::blobFromImage(view(rgb, VISION_POSE_SIDE, VISION_POSE_SIDE),
+				1 / 127.5, cv::Size(), cv::Scalar::all(127.5)));
+		vision->pose.forward(maps, names);
+		for (size_t i = 0; i < maps.size(); i++) {
+			if (maps[i].total() * sizeof(float) != answers[i].size) {
+				return explain(err, -EINVAL, "the pose network",
+					"its answer is not what MoveNet Lightning gives");
+			}
+			std::copy_n(maps[i].ptr<float>(), maps[i].total(), answers[i].to);
 		}
 		return 0;
 	});

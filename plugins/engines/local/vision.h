@@ -64,6 +64,28 @@ int vision_load_points(struct vision *vision, const char *path, struct err *err)
 int vision_points(const struct vision *vision, const uint8_t *rgb, int width, int height,
 	const struct vision_face *face, struct err *err, double ret_points[VISION_POINTS][2]);
 
+/* Loads the pose network. Does nothing when it is loaded already. */
+int vision_load_pose(struct vision *vision, const char *path, struct err *err);
+
+/* What the pose network (MoveNet Lightning) says of a square picture, a value a cell of its grid:
+ * how likely each of COCO's 17 points is there; how likely a person's middle is there; from a
+ * middle, how many cells down (even) and across (odd) each point is; and within a cell, how far
+ * down and across. */
+#define VISION_POSE_SIDE 192
+#define VISION_POSE_GRID 48
+#define VISION_POSE_CELLS (VISION_POSE_GRID * VISION_POSE_GRID)
+#define VISION_POSE_POINTS 17
+
+struct vision_pose_maps {
+	float heat[VISION_POSE_POINTS][VISION_POSE_CELLS];
+	float centre[VISION_POSE_CELLS];
+	float regress[2 * VISION_POSE_POINTS][VISION_POSE_CELLS];
+	float offset[2 * VISION_POSE_POINTS][VISION_POSE_CELLS];
+};
+
+int vision_pose(struct vision *vision, const uint8_t *rgb, struct err *err,
+	struct vision_pose_maps *ret_maps);
+
 #ifdef __cplusplus
 }
 #endif
