@@ -39,7 +39,8 @@ int plane_blur(uint8_t *plane, int width, int height, double sigma)
 
 	if (bell && room) {
 		for (int k = -reach; k <= reach; k++) {
-			bell[k + reach] = (float)exp(-(double)k * k / fmax(2 * sigma * sigma, 1e-9));
+			bell[k + reach] =
+				(float)exp(-(double)k * k / fmax(2 * sigma * sigma, 1e-9));
 			sum += bell[k + reach];
 		}
 		for (int k = 0; k <= 2 * reach; k++) {
