@@ -39,6 +39,9 @@
 #define LIMIT_BACKLOG 64 /* tasks claimed ahead of a free executor, at the most */
 #define LIMIT_SPOOL 1024 /* kept outcomes of earlier workers that one start takes up */
 
+/* Engines that the tasks of one mode may choose among. */
+#define LIMIT_MODE_ENGINES 8
+
 /* Modes that one worker serves. */
 #define LIMIT_MODES 64
 

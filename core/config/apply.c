@@ -310,6 +310,38 @@ int apply_derived(struct config *config)
 	return 0;
 }
 
+static bool names_engines(const char *member)
+{
+	static const char *const names[] = {
+		"engine", "fallback", "helper", "engines_allowed", NULL};
+	size_t i = 0;
+
+	while (names[i] != NULL && strcmp(names[i], member) != 0) {
+		i++;
+	}
+	return names[i] != NULL;
+}
+
+/* A name, or several with commas between, as a list is printed. */
+static void check_engines(const struct config *config, const char *names, struct place place,
+	struct config_problems *problems)
+{
+	while (names[0] != '\0') {
+		char name[LIMIT_ENGINE_NAME + 1];
+		size_t len = strcspn(names, ",");
+
+		(void)snprintf(name, sizeof(name), "%.*s", (int)len, names);
+		if (config_find_engine(config, name) == NULL) {
+			problems_add(problems, place,
+				"no section configures the engine \"%s\"; add engine \"%s\" { type "
+				"= ... }",
+				name, name);
+		}
+		names += len;
+		names += names[0] == ',';
+	}
+}
+
 void apply_check_engines(const struct config *config, const struct document *document,
 	struct config_problems *problems)
 {
@@ -318,18 +350,14 @@ void apply_check_engines(const struct config *config, const struct document *doc
 
 		for (size_t k = 0; k < block->member_count; k++) {
 			const struct document_member *member = &block->members[k];
-			const char *name = member->value_count == 1 ? member->values[0].text : "";
 
-			if (strcmp(block->section, "mode") != 0 ||
-				(strcmp(member->name, "engine") != 0 &&
-					strcmp(member->name, "fallback") != 0) ||
-				name[0] == '\0' || config_find_engine(config, name) != NULL) {
+			if (strcmp(block->section, "mode") != 0 || !names_engines(member->name)) {
 				continue;
 			}
-			problems_add(problems, (struct place){block->place.file, member->line},
-				"no section configures the engine \"%s\"; add engine \"%s\" { type "
-				"= ... }",
-				name, name);
+			for (size_t m = 0; m < member->value_count; m++) {
+				check_engines(config, member->values[m].text,
+					(struct place){block->place.file, member->line}, problems);
+			}
 		}
 	}
 }

@@ -71,12 +71,15 @@ struct config_mode {
 	char *engine;    /* name of one of the engines, or NULL: the mode needs none */
 	char *plugin;    /* id of the plugin that shall serve the mode, or NULL: whichever does */
 	int concurrency; /* tasks at once in this worker; 0: no limit but the executors */
-	int concurrency_global; /* tasks at once in all workers together; 0: no limit */
-	int64_t timeout_ms;     /* as configured, else that of tasks */
-	int max_attempts;       /* as configured, else that of tasks */
-	char *workflow;         /* absolute path, or NULL */
-	char *prompt;           /* or NULL */
-	char *fallback;         /* name of one of the engines, or NULL */
+	int concurrency_global;    /* tasks at once in all workers together; 0: no limit */
+	int64_t timeout_ms;        /* as configured, else that of tasks */
+	int max_attempts;          /* as configured, else that of tasks */
+	char *workflow;            /* absolute path, or NULL */
+	char *prompt;              /* or NULL */
+	char *fallback;            /* name of one of the engines, or NULL */
+	int64_t fallback_after_ms; /* that the engine refuses for capacity before it is used */
+	char *engines_allowed;     /* names that a task may choose: "a,b", or NULL */
+	char *helper;              /* name of one of the engines, or NULL */
 	enum sandbox_profile sandbox;
 	int64_t memory_limit; /* bytes of address space; 0: no limit */
 	char *allow;          /* words with commas between, or NULL; see config_mode_grants() */

@@ -157,7 +157,21 @@ const struct option options[] = {
 			"exec. It counts only as far as the plugin says that it needs it."},
 	{"mode", "fallback", NULL, OPTION_TEXT, IN(config_mode, fallback), .word = true, .min = 1,
 		.max = LIMIT_ENGINE_NAME,
-		.help = "Name of the engine that is used while the first is not available."},
+		.help = "Name of the engine that is used while the first is down, or has had no "
+			"room for fallback_after. Never after a failure of which nobody knows what "
+			"it did."},
+	{"mode", "fallback_after", NULL, OPTION_DURATION, IN(config_mode, fallback_after_ms),
+		.min = 0, .max = DAY_MS, .standard = "60s",
+		.help = "How long the engine may refuse tasks for want of room before the "
+			"fallback gets them."},
+	{"mode", "engines_allowed", NULL, OPTION_TEXT, IN(config_mode, engines_allowed),
+		.word = true, .joined = true, .min = 1, .max = 1024,
+		.help = "Engines that a task may choose by config.engine, as in {\"comfy\", "
+			"\"cloud\"}."},
+	{"mode", "helper", NULL, OPTION_TEXT, IN(config_mode, helper), .word = true, .min = 1,
+		.max = LIMIT_ENGINE_NAME,
+		.help = "Name of a second engine that does a part of the work for the first, such "
+			"as a mask."},
 
 	{"engine", "type", NULL, OPTION_TEXT, IN(config_engine, type), .word = true, .min = 1,
 		.max = 32, .standard_help = "the section's name",

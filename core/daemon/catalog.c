@@ -62,7 +62,74 @@ static int check_grants(const struct descriptor *plugin, uint32_t granted, const
 	return result;
 }
 
-/* Finds the mode's plugin and its engine's. 0, or a negative errno with a sentence. */
+static int find_engine(struct catalog *catalog, const char *name, struct err *err,
+	const struct config_engine **ret_engine, const struct plugin_file **ret_file)
+{
+	const struct config_engine *engine = config_find_engine(catalog->config, name);
+	struct plugin_file *file = NULL;
+	int result;
+
+	if (!engine) {
+		return err_set(err, -ENOENT, "no engine \"%s\" is configured", name);
+	}
+	result = registry_find_engine(catalog->registry, engine->type, err, &file, NULL);
+	if (result == 0) {
+		result = check_grants(
+			file->descriptor, config_engine_grants(engine), "engine", name, err);
+	}
+	if (result == 0) {
+		*ret_engine = engine;
+		*ret_file = file;
+	}
+	return result;
+}
+
+/* Adds the way by an engine, or without one, unless the mode has it. */
+static int add_route(struct catalog *catalog, struct mode *mode, const char *name, struct err *err)
+{
+	const struct config_engine *engine = NULL;
+	const struct plugin_file *file = NULL;
+	int result = 0;
+
+	if (name && route_find(mode, name)) {
+		return 0;
+	}
+	if (mode->route_count == MODE_ROUTES) {
+		return err_set(err, -E2BIG, "a mode has at most %d engines", MODE_ROUTES);
+	}
+	if (name) {
+		result = find_engine(catalog, name, err, &engine, &file);
+	}
+	if (result == 0) {
+		route_init(&mode->routes[mode->route_count++], mode, engine, file);
+		mode->routes[0].wanted = true;
+	}
+	return result;
+}
+
+/* The engines that a task may choose: "a,b". */
+static int add_allowed(struct catalog *catalog, struct mode *mode, struct err *err)
+{
+	const char *at = mode->config->engines_allowed;
+	int result = 0;
+
+	while (at && *at && result == 0) {
+		char name[LIMIT_ENGINE_NAME + 1];
+		size_t len = strcspn(at, ",");
+
+		if (len >= sizeof(name)) {
+			return err_set(err, -EINVAL, "engines_allowed has a name that is too long");
+		}
+		memcpy(name, at, len);
+		name[len] = '\0';
+		result = add_route(catalog, mode, name, err);
+		at += len;
+		at += *at == ',';
+	}
+	return result;
+}
+
+/* Finds the mode's plugin and its engines'. 0, or a negative errno with a sentence. */
 static int resolve(struct catalog *catalog, struct mode *mode, struct err *err)
 {
 	const struct config_mode *config = mode->config;
@@ -77,20 +144,21 @@ static int resolve(struct catalog *catalog, struct mode *mode, struct err *err)
 	mode->plugin = file;
 	result = check_grants(
 		file->descriptor, config_mode_grants(config), "mode", config->name, err);
-	if (result < 0 || !config->engine) {
-		return result;
+	if (result == 0) {
+		result = add_route(catalog, mode, config->engine, err);
 	}
-	mode->engine = config_find_engine(catalog->config, config->engine);
-	if (!mode->engine) {
-		return err_set(err, -ENOENT, "no engine \"%s\" is configured", config->engine);
+	if (result == 0 && config->fallback) {
+		result = add_route(catalog, mode, config->fallback, err);
+		mode->fallback = result == 0 ? route_find(mode, config->fallback) : NULL;
 	}
-	result = registry_find_engine(catalog->registry, mode->engine->type, err, &file, NULL);
-	if (result < 0) {
-		return result;
+	if (result == 0) {
+		result = add_allowed(catalog, mode, err);
 	}
-	mode->engine_plugin = file;
-	return check_grants(file->descriptor, config_engine_grants(mode->engine), "engine",
-		mode->engine->name, err);
+	if (result == 0 && config->helper) {
+		result = find_engine(
+			catalog, config->helper, err, &mode->helper, &mode->helper_plugin);
+	}
+	return result;
 }
 
 static int add_mode(
@@ -133,10 +201,22 @@ struct catalog *catalog_create(struct config *config)
 	return catalog;
 }
 
+bool mode_uses_engine(const struct mode *mode, const struct plugin_file *file)
+{
+	bool uses = mode->helper_plugin == file;
+
+	for (size_t i = 0; i < mode->route_count; i++) {
+		uses = uses || mode->routes[i].engine_plugin == file;
+	}
+	return uses;
+}
+
 static bool is_used(const struct catalog *catalog, const struct plugin_file *file)
 {
 	for (size_t i = 0; i < catalog->mode_count; i++) {
-		if (catalog->modes[i]->plugin == file || catalog->modes[i]->engine_plugin == file) {
+		const struct mode *mode = catalog->modes[i];
+
+		if (mode->plugin == file || mode_uses_engine(mode, file)) {
 			return true;
 		}
 	}
@@ -263,168 +343,6 @@ void mode_release(struct mode *mode)
 	if (mode) {
 		catalog_release(mode->catalog);
 	}
-}
-
-/* In a build tree the engines' data lie beside the folder of the programs. */
-static struct json_object *default_data_dir(void)
-{
-	char program[STORE_PATH_SIZE];
-	char built[STORE_PATH_SIZE];
-
-	if (fs_program_dir(program, sizeof(program)) == 0 &&
-		fs_join(built, sizeof(built), program, "../models") == 0 &&
-		access(built, R_OK) == 0) {
-		return json_object_new_string(built);
-	}
-	return json_object_new_string(FORMY_DATA_DIR "/models");
-}
-
-/* Beside formy.conf. Not that folder itself: what an engine's config names it may read, and there
- * may be passwords. */
-static struct json_object *workflows_dir(const struct config *config)
-{
-	const char *path = config->path ? config->path : CONFIG_DEFAULT_PATH;
-	const char *slash = strrchr(path, '/');
-	struct json_object *folder = NULL;
-	struct buf text = {0};
-
-	buf_add(&text, path, slash ? (size_t)(slash - path) : 0);
-	buf_add_text(&text, "/workflows");
-	if (!buf_failed(&text)) {
-		folder = json_object_new_string(buf_cstr(&text));
-	}
-	buf_finish(&text);
-	return folder;
-}
-
-/* What an engine may want to know of the mode that it works for. */
-static struct json_object *mode_facts(const struct config_mode *mode)
-{
-	struct json_object *facts = NULL;
-
-	if (json_object_deep_copy(mode->extra, &facts, NULL) < 0) {
-		return NULL;
-	}
-	json_object_object_add(facts, "name", json_object_new_string(mode->name));
-	if (mode->workflow) {
-		json_object_object_add(facts, "workflow", json_object_new_string(mode->workflow));
-	}
-	if (mode->prompt) {
-		json_object_object_add(facts, "prompt", json_object_new_string(mode->prompt));
-	}
-	return facts;
-}
-
-/* Its key goes to the processes that use it and nowhere else. */
-static int add_api_key(
-	const struct config_engine *engine, struct json_object *config, struct err *err)
-{
-	char *key = NULL;
-	int result = config_read_api_key(engine, err, &key);
-
-	if (result == 0) {
-		json_object_object_add(config, "api_key", json_object_new_string(key));
-		explicit_bzero(key, strlen(key));
-		free(key);
-	}
-	return result == -ENOENT && !engine->api_key_file ? 0 : result;
-}
-
-/* What the operator wrote for the engine, and what the host adds. */
-static int engine_config(const struct mode *mode, const struct config_engine *engine,
-	unsigned threads, struct err *err, struct json_object **ret_config)
-{
-	struct json_object *config = NULL;
-	int result;
-
-	if (json_object_deep_copy(engine->extra, &config, NULL) < 0) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
-	result = add_api_key(engine, config, err);
-	if (result < 0) {
-		json_object_put(config);
-		return result;
-	}
-	json_object_object_add(config, "workflows_dir", workflows_dir(mode->catalog->config));
-	json_object_object_add(config, "mode", mode_facts(mode->config));
-	if (!json_member(config, "data_dir")) {
-		json_object_object_add(config, "data_dir", default_data_dir());
-	}
-	if (!json_member(config, "threads")) {
-		json_object_object_add(config, "threads", json_object_new_int((int32_t)threads));
-	}
-	*ret_config = config;
-	return 0;
-}
-
-int mode_setup(const struct mode *mode, const char *scratch, struct err *err, struct buf *out)
-{
-	const struct config *config = mode->catalog->config;
-	const unsigned threads = (unsigned)config->worker.threads_per_executor;
-	struct json_object *engine = NULL;
-	struct msg msg = {.type = MSG_SETUP};
-	int result = 0;
-
-	msg.setup = (struct msg_setup){
-		.protocol = MSG_PROTOCOL,
-		.mode = mode->name,
-		.mode_config = json_text(mode->config->extra),
-		.plugin_path = mode->plugin->path,
-		.copies = MSG_COPY_PLUGIN,
-		.scratch = scratch,
-		.max_upload_size = (uint64_t)config->storage.max_upload_size,
-		.max_pixels = (uint64_t)config->storage.max_pixels,
-		.threads = threads,
-		.log_level = config->worker.log_level,
-		.sandbox = mode->config->sandbox,
-		.granted = mode->plugin->descriptor->needs & config_mode_grants(mode->config),
-		.memory = (uint64_t)mode->config->memory_limit,
-	};
-	if (mode->engine) {
-		msg.setup.granted |=
-			mode->engine_plugin->descriptor->needs & config_engine_grants(mode->engine);
-		result = engine_config(mode, mode->engine, threads, err, &engine);
-		msg.setup.engine_name = mode->engine->name;
-		msg.setup.engine_type = mode->engine->type;
-		msg.setup.engine_path = mode->engine_plugin->path;
-		msg.setup.copies |= MSG_COPY_ENGINE;
-		msg.setup.engine_config = engine ? json_text(engine) : NULL;
-	}
-	if (result == 0 && msg_encode(&msg, out) < 0) {
-		result = err_set(err, -EMSGSIZE, "the mode's configuration is too large");
-	}
-	json_object_put(engine);
-	return result;
-}
-
-size_t mode_copies(const struct mode *mode, int ret_fds[2])
-{
-	ret_fds[0] = plugin_file_serving(mode->plugin)->fd;
-	if (!mode->engine_plugin) {
-		return 1;
-	}
-	ret_fds[1] = plugin_file_serving(mode->engine_plugin)->fd;
-	return 2;
-}
-
-static bool same_plugin(const struct plugin_file *a, const struct plugin_file *b)
-{
-	return a == b || (a && b && plugin_file_serving(a) == plugin_file_serving(b));
-}
-
-bool mode_same(const struct mode *a, const struct mode *b)
-{
-	struct buf first = {0};
-	struct buf second = {0};
-	struct err err = {0};
-	bool same = same_plugin(a->plugin, b->plugin) &&
-		same_plugin(a->engine_plugin, b->engine_plugin) &&
-		mode_setup(a, "", &err, &first) == 0 && mode_setup(b, "", &err, &second) == 0 &&
-		first.len == second.len && memcmp(first.data, second.data, first.len) == 0;
-
-	buf_finish(&first);
-	buf_finish(&second);
-	return same;
 }
 
 void mode_started(struct mode *mode)

@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "config/config.h"
 #include "daemon/job.h"
+#include "daemon/route.h"
 #include "task/queue.h"
 
 struct buf;
@@ -23,14 +24,19 @@ struct plugin_file;
 
 #define MODE_SANDBOX_TEXT 160
 
+#define MODE_ROUTES (LIMIT_MODE_ENGINES + 2)
+
 struct mode {
 	struct catalog *catalog; /* that it is a part of; not held by itself */
 	const char *name;
 	const struct config_mode *config;
 	const struct descriptor_mode *description;
 	const struct plugin_file *plugin;
-	const struct config_engine *engine;      /* NULL: none */
-	const struct plugin_file *engine_plugin; /* set if engine is */
+	struct route routes[MODE_ROUTES]; /* the first is the mode's own engine, or none */
+	size_t route_count;
+	struct route *fallback;             /* one of them; NULL: none */
+	const struct config_engine *helper; /* NULL: none */
+	const struct plugin_file *helper_plugin;
 	unsigned max_attempts;
 	uint32_t retry_delay_ms;
 
@@ -65,21 +71,14 @@ struct queue_policy catalog_queue_policy(const struct catalog *catalog);
 
 struct mode *catalog_find_mode(const struct catalog *catalog, const char *name);
 
+/* Whether one of its engines, its helper too, is in this file. */
+bool mode_uses_engine(const struct mode *mode, const struct plugin_file *file);
+
 /* The id of the plugin that serves it. */
 const char *mode_plugin_id(const struct mode *mode);
 
 struct mode *mode_hold(struct mode *mode);
 void mode_release(struct mode *mode); /* takes NULL */
-
-/* Writes the SETUP packet of an executor of this mode; it may hold a key. 0, or a negative errno
- * with a sentence. */
-int mode_setup(const struct mode *mode, const char *scratch, struct err *err, struct buf *out);
-
-/* The copies of its plugins that go with that packet: how many. They stay the mode's. */
-size_t mode_copies(const struct mode *mode, int ret_fds[2]);
-
-/* True when an executor of one serves the other just as well. */
-bool mode_same(const struct mode *a, const struct mode *b);
 
 /* An executor of the mode did (not) open its plugins: when it may be tried again. */
 void mode_started(struct mode *mode);

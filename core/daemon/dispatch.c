@@ -1,6 +1,8 @@
 #include "daemon/dispatch.h"
 
 #include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,8 +13,10 @@
 #include "base/log.h"
 #include "daemon/catalog.h"
 #include "daemon/lease.h"
+#include "daemon/memo.h"
 #include "daemon/place.h"
 #include "daemon/results.h"
+#include "daemon/route.h"
 #include "daemon/supervisor.h"
 #include "formy/plugin.h"
 #include "plugin/descriptor.h"
@@ -22,6 +26,54 @@
 
 /* Work that may be claimed ahead of a free executor: as much as all of them do in this time. */
 #define AHEAD_US 20000
+
+#define STRANDED_MS 5000 /* until a task looks again whether the one engine for it is up */
+
+static bool is_in_list(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	while (*list) {
+		size_t item = strcspn(list, ",");
+
+		if (item == len && memcmp(list, name, len) == 0) {
+			return true;
+		}
+		list += item;
+		list += *list == ',';
+	}
+	return false;
+}
+
+/* config.engine, where the mode itself has no such parameter: one of those that it allows. */
+static int take_engine(
+	struct job *job, struct json_object *config, struct params_problem *ret_problem)
+{
+	struct mode *mode = job->mode;
+	struct json_object *value = json_member(config, "engine");
+	const char *name =
+		json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
+	const struct route *route;
+
+	if (!value || descriptor_find_param(mode->description, "engine")) {
+		return 0;
+	}
+	route = name ? route_find(mode, name) : NULL;
+	/* the fallback is there for trouble, not to be chosen, unless it is allowed by name */
+	if (!route || !mode->config->engines_allowed ||
+		!(route == &mode->routes[0] || is_in_list(mode->config->engines_allowed, name))) {
+		ret_problem->code = "INVALID_CONFIG";
+		(void)snprintf(ret_problem->message, sizeof(ret_problem->message),
+			"config.engine is not one that a task of mode %s may choose: %.200s.",
+			mode->name,
+			mode->config->engines_allowed ? mode->config->engines_allowed
+						      : "there are none");
+		return -EINVAL;
+	}
+	(void)text_copy(job->engine_wanted, sizeof(job->engine_wanted), name);
+	json_object_object_del(config, "engine");
+	return 0;
+}
 
 /* Checks what the task asks for against its mode's description. On failure the outcome is set. */
 static int prepare(struct job *job, const struct queue_task *task, struct err *err,
@@ -45,7 +97,11 @@ static int prepare(struct job *job, const struct queue_task *task, struct err *e
 	if (!descriptor_find_param(job->mode->description, "timeout")) {
 		json_object_object_del(request.config, "timeout");
 	}
-	result = params_check(job->mode->description, request.config, &unknown, &problem, &config);
+	result = take_engine(job, request.config, &problem);
+	if (result == 0) {
+		result = params_check(
+			job->mode->description, request.config, &unknown, &problem, &config);
+	}
 	if (result == 0) {
 		result = params_find_inputs(job->mode->description,
 			json_member(request.data, "source_image"),
@@ -128,6 +184,23 @@ void dispatch_accept(
 		LOG_I("attempt", job->attempt));
 	job->state = JOB_WAITING;
 	job_list_push(&mode->waiting, job);
+	dispatch_strand(sup, job);
+}
+
+void dispatch_strand(struct supervisor *sup, struct job *job)
+{
+	struct mode *mode = job->mode;
+
+	if (route_choose(mode, job) || route_is_awaited(mode, job)) {
+		return;
+	}
+	job_list_remove(&mode->waiting, job);
+	if (job->memo || job->engine_wanted[0] != '\0') {
+		/* at the front of its queue it would be claimed again at once */
+		results_put_off(sup, job, STRANDED_MS, "the engine that it needs is down");
+	} else {
+		give_back(sup, job);
+	}
 }
 
 /* An input that cannot be opened: the sender's fault, but for a disk that fails. */
@@ -151,17 +224,21 @@ static void refuse_input(
 static int run_job(struct supervisor *sup, struct place *place, struct job *job)
 {
 	struct mode *mode = job->mode;
-	struct msg_job msg = {
-		.task_id = job->id,
-		.attempt = job->attempt,
-		.time_ms = (uint64_t)job->timeout_ms,
-		.config = job->config,
-	};
+	struct msg_job msg;
 	int fds[LIMIT_TASK_INPUTS];
 	struct buf roles = {0};
 	struct err err = {0};
 	size_t count = 0;
 	int result = 0;
+
+	job->route = place->route;
+	msg = (struct msg_job){
+		.task_id = job->id,
+		.attempt = job->attempt,
+		.time_ms = (uint64_t)job->timeout_ms,
+		.config = job->config,
+		.memo = memo_text(job),
+	};
 
 	while (count < job->input_count && result == 0) {
 		const struct job_input *input = &job->inputs[count];
@@ -194,6 +271,7 @@ static int run_job(struct supervisor *sup, struct place *place, struct job *job)
 		job->state = JOB_RUNNING;
 		job->started_us = clock_mono_us();
 		mode->running++;
+		place->route->running++;
 		lease_beat_soon(sup);
 	} else {
 		/* the executor is ending: its exit is an event that comes */
@@ -213,13 +291,24 @@ static bool at_limit(const struct mode *mode)
 		mode->running >= (unsigned)mode->config->concurrency;
 }
 
+static struct job *first_of_route(struct route *route)
+{
+	struct mode *mode = route->mode;
+	struct job *job = job_list_first(&mode->waiting);
+
+	while (job && route_choose(mode, job) != route) {
+		job = job_list_next(&mode->waiting, job);
+	}
+	return job;
+}
+
 /* Gives an idle executor the next job of its mode. */
 static void feed(struct supervisor *sup, struct place *place)
 {
 	struct mode *mode = place->slot.mode;
 
 	while (place_is_idle(place) && !at_limit(mode)) {
-		struct job *job = job_list_first(&mode->waiting);
+		struct job *job = first_of_route(place->route);
 
 		if (!job || !run_job(sup, place, job)) {
 			return;
@@ -228,38 +317,37 @@ static void feed(struct supervisor *sup, struct place *place)
 }
 
 static unsigned count_places(
-	const struct supervisor *sup, const struct mode *mode, enum slot_state state)
+	const struct supervisor *sup, const struct route *route, enum slot_state state)
 {
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < sup->place_count; i++) {
-		const struct slot *slot = &sup->places[i].slot;
+		const struct place *place = &sup->places[i];
 
-		count += slot->state == state && (!mode || slot->mode == mode);
+		count += place->slot.state == state && (!route || place->route == route);
 	}
 	return count;
 }
 
-/* An executor that can make place for another mode: an idle one whose mode has nothing to do. */
-static struct place *find_idle_of_other(struct supervisor *sup)
+struct place *dispatch_find_unused(struct supervisor *sup)
 {
 	for (unsigned i = 0; i < sup->place_count; i++) {
 		struct place *place = &sup->places[i];
-		const struct mode *mode = place->slot.mode;
 
-		if (place_is_idle(place) && mode->waiting.count == 0) {
+		if (place_is_idle(place) && route_count_waiting(place->route) == 0) {
 			return place;
 		}
 	}
 	return NULL;
 }
 
-/* Starts, or makes place for, as many executors as the mode's waiting jobs need. */
-static void provide(struct supervisor *sup, struct mode *mode)
+/* Starts, or makes place for, as many executors as the waiting jobs of the route need. */
+static void provide(struct supervisor *sup, struct route *route)
 {
+	const struct mode *mode = route->mode;
 	unsigned coming =
-		count_places(sup, mode, SLOT_STARTING) + count_places(sup, NULL, SLOT_DRAINING);
-	unsigned wanted = (unsigned)mode->waiting.count;
+		count_places(sup, route, SLOT_STARTING) + count_places(sup, NULL, SLOT_DRAINING);
+	unsigned wanted = route_count_waiting(route);
 
 	if (mode->blocked_until_ms > clock_mono_ms()) {
 		return;
@@ -273,11 +361,11 @@ static void provide(struct supervisor *sup, struct mode *mode)
 		struct place *place = place_find_dead(sup);
 
 		if (place) {
-			if (place_start(sup, place, mode) < 0) {
+			if (place_start(sup, place, route) < 0) {
 				return;
 			}
 		} else {
-			place = find_idle_of_other(sup);
+			place = dispatch_find_unused(sup);
 			if (!place) {
 				return;
 			}
@@ -297,8 +385,10 @@ void dispatch_turn(struct supervisor *sup)
 		}
 	}
 	for (size_t i = 0; catalog && i < catalog->mode_count; i++) {
-		if (catalog->modes[i]->waiting.count > 0) {
-			provide(sup, catalog->modes[i]);
+		struct mode *mode = catalog->modes[i];
+
+		for (size_t k = 0; k < mode->route_count && mode->waiting.count > 0; k++) {
+			provide(sup, &mode->routes[k]);
 		}
 	}
 }
@@ -360,7 +450,7 @@ size_t dispatch_modes(const struct supervisor *sup, unsigned want, struct queue_
 	int held = (int)dispatch_count_waiting(sup) - (int)count_free(sup);
 
 	for (size_t i = 0; i < catalog->mode_count; i++) {
-		const struct mode *mode = catalog->modes[i];
+		struct mode *mode = catalog->modes[i];
 		int room = ahead_of(sup, mode) - held;
 
 		if (mode->config->concurrency > 0) {
@@ -369,7 +459,8 @@ size_t dispatch_modes(const struct supervisor *sup, unsigned want, struct queue_
 
 			room = left < room ? left : room;
 		}
-		if (room < 0 || mode->blocked_until_ms > clock_mono_ms()) {
+		if (room < 0 || mode->blocked_until_ms > clock_mono_ms() ||
+			!route_mode_is_open(mode)) {
 			room = 0;
 		}
 		ret_modes[i] = (struct queue_mode){

@@ -12,6 +12,8 @@
 
 struct job;
 struct place;
+struct job;
+struct place;
 struct supervisor;
 
 /* Makes a job of a claimed task; one that cannot be run ends at once, with its error. */
@@ -37,5 +39,12 @@ unsigned dispatch_want(const struct supervisor *sup, unsigned spare);
 
 /* Gives back all jobs that no executor has begun. */
 void dispatch_return_waiting(struct supervisor *sup);
+
+/* A waiting job that has nowhere to go leaves the waiting ones: back to the queue, or, when only one
+ * engine will do for it, to be tried again later. Neither spends an attempt. */
+void dispatch_strand(struct supervisor *sup, struct job *job);
+
+/* An idle executor that nobody waits for, so that it can make place for another; or NULL. */
+struct place *dispatch_find_unused(struct supervisor *sup);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "base/clock.h"
@@ -66,6 +67,11 @@ int job_create(const struct queue_task *task, const char *token, struct job **re
 	job->tries = task->tries;
 	job->crashes = task->crashes;
 	job->claimed_us = clock_mono_us();
+	job->memo = task->memo ? strdup(task->memo) : NULL;
+	if (task->memo && !job->memo) {
+		free(job);
+		return -ENOMEM;
+	}
 	*ret_job = job;
 	return 0;
 }
@@ -75,6 +81,7 @@ void job_destroy(struct job *job)
 	if (job) {
 		mode_release(job->mode);
 		free(job->config);
+		free(job->memo);
 		buf_finish(&job->json);
 		free(job);
 	}
@@ -102,6 +109,18 @@ void job_fail(struct job *job, const struct outcome *outcome, bool again)
 	if (again && job->mode && job->tries < job->mode->max_attempts) {
 		set_again(job, QUEUE_RETRY, job->tries);
 	}
+}
+
+void job_put_off(struct job *job, uint32_t delay_ms)
+{
+	buf_clear(&job->json);
+	job->verdict = QUEUE_LATER;
+	job->retry_delay_ms = delay_ms;
+}
+
+const char *job_engine(const struct job *job)
+{
+	return job->route ? route_engine_name(job->route) : NULL;
 }
 
 bool job_is_unwanted(const struct job *job)

@@ -17,6 +17,7 @@
 
 struct mode;
 struct outcome;
+struct route;
 
 enum job_state {
 	JOB_WAITING,
@@ -54,6 +55,10 @@ struct job {
 	struct job_input inputs[LIMIT_TASK_INPUTS];
 	size_t input_count;
 	int64_t timeout_ms;
+	bool check;          /* no task: an engine's check(), in no list and unknown to Redis */
+	struct route *route; /* of its mode: by which it runs; NULL: it does not yet */
+	char engine_wanted[LIMIT_ENGINE_NAME + 1]; /* by config.engine; "": any */
+	char *memo;                                /* "<engine> <what it noted>"; NULL: nothing */
 
 	uint64_t claimed_us; /* monotonic */
 	uint64_t started_us; /* when it was given to an executor; 0: not yet */
@@ -92,6 +97,12 @@ void job_destroy(struct job *job);
 
 /* Sets the outcome: failed for good or, if `again` and attempts are left, to be tried again. */
 void job_fail(struct job *job, const struct outcome *outcome, bool again);
+
+/* Sets the outcome: to be tried again after this, and no attempt is spent. */
+void job_put_off(struct job *job, uint32_t delay_ms);
+
+/* The name of the engine that it runs with; NULL: none, or it does not run. */
+const char *job_engine(const struct job *job);
 
 /* Redis knows already how its task ended, or who ends it. */
 bool job_is_unwanted(const struct job *job);

@@ -10,6 +10,7 @@
 #include "daemon/claimer.h"
 #include "daemon/connect.h"
 #include "daemon/dispatch.h"
+#include "daemon/memo.h"
 #include "daemon/manager.h"
 #include "daemon/publish.h"
 #include "daemon/spool.h"
@@ -103,6 +104,7 @@ static void on_beat(int result, const char *why, const struct queue_beat_reply *
 		supervisor_announce(sup);
 	}
 	claimer_report(reply->problems, reply->problem_count);
+	memo_go_on(sup);
 	for (size_t i = 0; i < reply->lost_count; i++) {
 		stop_lost(sup, &reply->lost[i]);
 	}

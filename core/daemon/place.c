@@ -10,8 +10,11 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "daemon/catalog.h"
+#include "daemon/health.h"
 #include "daemon/lease.h"
+#include "daemon/memo.h"
 #include "daemon/results.h"
+#include "daemon/route.h"
 #include "daemon/supervisor.h"
 #include "plugin/registry.h"
 #include "task/outcome.h"
@@ -65,7 +68,15 @@ static void refuse_waiting(
 
 static void on_refused(void *owner, struct slot *slot, const char *code, const char *message)
 {
-	refuse_waiting(owner, mode_of(slot), code, message);
+	struct route *route = place_of(slot)->route;
+
+	if (strcmp(code, "ENGINE_NOT_AVAILABLE") == 0 && route->engine) {
+		route_set_down(route, code, message);
+		route->wanted = true;
+		health_return_stranded(owner);
+	} else {
+		refuse_waiting(owner, mode_of(slot), code, message);
+	}
 }
 
 static void on_confined(void *owner, struct slot *slot, const struct msg_confined *confined)
@@ -108,6 +119,11 @@ static void on_log(void *owner, struct slot *slot, const struct msg_log *log)
 		LOG_S("task", job && log->job == slot->number ? job->id : NULL));
 }
 
+static void on_memo(void *owner, struct slot *slot, const struct msg_memo *memo)
+{
+	memo_take(owner, place_of(slot), memo);
+}
+
 static void on_line(void *owner, struct slot *slot, const char *text)
 {
 	struct place *place = place_of(slot);
@@ -134,6 +150,10 @@ static void on_outcome(void *owner, struct slot *slot, const struct msg_outcome 
 {
 	struct job *job = slot->job;
 
+	if (job->check) {
+		health_checked(owner, job, outcome);
+		return;
+	}
 	mode_measure(job->mode, clock_mono_us() - job->started_us);
 	results_answered(owner, place_of(slot), job, outcome);
 }
@@ -141,17 +161,22 @@ static void on_outcome(void *owner, struct slot *slot, const struct msg_outcome 
 static void on_lost(void *owner, struct slot *slot, const struct slot_exit *end)
 {
 	struct mode *mode = mode_of(slot);
-	const struct job *job = slot->job;
+	struct job *job = slot->job;
 
 	/* who sent a SIGKILL that is not ours, nobody knows: the system, short of memory, or a person */
-	if (end->end == SLOT_END_ITSELF && end->signal != SIGKILL && mode_crashed(mode, job->id)) {
+	if (end->end == SLOT_END_ITSELF && end->signal != SIGKILL &&
+		mode_crashed(mode, job->check ? "check" : job->id)) {
 		log_error("plugin quarantined: its process died on several tasks in a row",
 			LOG_S("plugin", mode_plugin_id(mode)), LOG_S("mode", mode->name),
 			LOG_I("tasks", LIMIT_PLUGIN_CRASHES),
 			LOG_S("hint", plugin_state_hint(PLUGIN_QUARANTINED)));
 		reload_begin(owner, RELOAD_PLUGINS);
 	}
-	results_lost(owner, place_of(slot), slot->job, end);
+	if (job->check) {
+		health_checked(owner, job, NULL);
+	} else {
+		results_lost(owner, place_of(slot), job, end);
+	}
 }
 
 static void on_ended(void *owner, struct slot *slot, const struct slot_exit *end)
@@ -177,6 +202,7 @@ static void on_ended(void *owner, struct slot *slot, const struct slot_exit *end
 	if (mode->catalog != sup->catalog) {
 		(void)text_copy(place_of(slot)->renew, sizeof(place_of(slot)->renew), mode->name);
 	}
+	place_of(slot)->route = NULL;
 	mode_release(mode);
 	slot->mode = NULL;
 }
@@ -188,7 +214,7 @@ static void renew(struct supervisor *sup, struct place *place)
 
 	place->renew[0] = '\0';
 	if (mode && mode->blocked_until_ms <= clock_mono_ms()) {
-		(void)place_start(sup, place, mode);
+		(void)place_start(sup, place, &mode->routes[0]);
 	}
 }
 
@@ -215,6 +241,7 @@ static const struct slot_events place_events = {
 	.confined = on_confined,
 	.progress = on_progress,
 	.log = on_log,
+	.memo = on_memo,
 	.line = on_line,
 	.outcome = on_outcome,
 	.lost = on_lost,
@@ -262,21 +289,22 @@ struct place *place_find_dead(struct supervisor *sup)
 	return NULL;
 }
 
-int place_start(struct supervisor *sup, struct place *place, struct mode *mode)
+int place_start(struct supervisor *sup, struct place *place, struct route *route)
 {
+	struct mode *mode = route->mode;
 	struct err err = {0};
-	int copies[2];
+	int fds[ROUTE_FILES];
 	int result = store_scratch_clear(place->scratch);
 
 	if (result < 0) {
 		(void)err_set(
 			&err, result, "cannot empty %s: %s", place->scratch, strerror(-result));
 	} else {
-		result = mode_setup(mode, place->scratch, &err, &sup->room);
+		result = route_setup(route, place->scratch, &err, &sup->room);
 	}
 	if (result == 0) {
-		result = slot_start(
-			&place->slot, mode, &sup->room, copies, mode_copies(mode, copies), &err);
+		result = slot_start(&place->slot, mode, &sup->room, fds,
+			route_files(route, health_places(sup, route), fds), &err);
 	}
 	if (result < 0) {
 		mode_failed_to_start(mode);
@@ -285,6 +313,7 @@ int place_start(struct supervisor *sup, struct place *place, struct mode *mode)
 		return result;
 	}
 	(void)mode_hold(mode);
+	place->route = route;
 	return 0;
 }
 
@@ -299,7 +328,7 @@ void place_warm_up(struct supervisor *sup)
 		struct mode *mode = catalog->modes[next++ % catalog->mode_count];
 
 		if (mode->blocked_until_ms <= clock_mono_ms()) {
-			(void)place_start(sup, place, mode);
+			(void)place_start(sup, place, &mode->routes[0]);
 		}
 	}
 }
@@ -312,7 +341,12 @@ void place_end_all(struct supervisor *sup, bool now)
 		if (now) {
 			slot_kill(slot);
 		} else {
+			const struct job *job = slot->job;
+
 			slot_drain(slot);
+			if (job && job->check) {
+				slot_cancel(slot, CONTROL_SHUTDOWN);
+			}
 		}
 	}
 }

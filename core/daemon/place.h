@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 struct err;
-struct mode;
+struct route;
 struct place;
 struct supervisor;
 
@@ -19,7 +19,7 @@ bool place_is_idle(const struct place *place);
 struct place *place_find_dead(struct supervisor *sup);
 
 /* Starts an executor of a mode. 0 or a negative errno, which is logged. */
-int place_start(struct supervisor *sup, struct place *place, struct mode *mode);
+int place_start(struct supervisor *sup, struct place *place, struct route *route);
 
 /* Starts an executor in every dead place, over the modes in turn, so that no task waits for one. */
 void place_warm_up(struct supervisor *sup);

@@ -10,6 +10,7 @@
 #include "daemon/load.h"
 #include "daemon/manager.h"
 #include "daemon/place.h"
+#include "daemon/route.h"
 #include "daemon/supervisor.h"
 #include "daemon/watch.h"
 #include "plugin/descriptor.h"
@@ -17,21 +18,67 @@
 #include "plugin/version.h"
 #include "task/queue.h"
 
-/* Gives a place's executor, and the job that it may have, to the new catalog's mode. */
-static void move_place(struct place *place, struct mode *to)
+/* Gives a place's executor, and the job that it may have, to the new catalog's route. */
+static void move_place(struct place *place, struct route *to)
 {
-	struct mode *from = place->slot.mode;
+	struct route *from = place->route;
 	struct job *job = place->slot.job;
 
-	place->slot.mode = mode_hold(to);
-	if (job) {
+	place->slot.mode = mode_hold(to->mode);
+	place->route = to;
+	if (job && job->check) {
+		/* the check is of the old one, and ends with it */
+		slot_cancel(&place->slot, CONTROL_SHUTDOWN);
+	} else if (job) {
+		from->mode->running--;
 		from->running--;
+		to->mode->running++;
 		to->running++;
-		job->mode = mode_hold(to);
-		mode_release(from);
+		job->mode = mode_hold(to->mode);
+		job->route = to;
+		mode_release(from->mode);
 	}
-	to->mean_us = from->mean_us;
-	mode_release(from);
+	to->mode->mean_us = from->mode->mean_us;
+	mode_release(from->mode);
+}
+
+/* The same way in the new catalog, if it still is the same. */
+static struct route *find_heir(const struct catalog *catalog, struct route *route)
+{
+	struct mode *mode = catalog_find_mode(catalog, route->mode->name);
+	struct route *heir = NULL;
+
+	if (mode) {
+		heir = route->engine ? route_find(mode, route_engine_name(route))
+				     : &mode->routes[0];
+	}
+	return heir && route_same(route, heir) ? heir : NULL;
+}
+
+/* What is known of the engines stays known. */
+static void inherit(const struct catalog *from, const struct catalog *to)
+{
+	for (size_t i = 0; i < from->mode_count; i++) {
+		struct mode *mode = from->modes[i];
+
+		for (size_t k = 0; k < mode->route_count; k++) {
+			struct route *heir = find_heir(to, &mode->routes[k]);
+
+			if (heir) {
+				route_inherit(heir, &mode->routes[k]);
+			}
+		}
+	}
+}
+
+static bool same_ways(const struct catalog *catalog, struct mode *from, const struct mode *to)
+{
+	bool same = from->route_count == to->route_count;
+
+	for (size_t i = 0; i < from->route_count && same; i++) {
+		same = find_heir(catalog, &from->routes[i]) != NULL;
+	}
+	return same;
 }
 
 /* Jobs that no executor has begun stay where their mode stays as it was; others go back into the
@@ -43,7 +90,7 @@ static void move_waiting(struct catalog *old, struct catalog *catalog)
 		struct mode *to = catalog_find_mode(catalog, from->name);
 		struct job *job;
 
-		if (from->waiting.count == 0 || !to || !mode_same(from, to) ||
+		if (from->waiting.count == 0 || !to || !same_ways(catalog, from, to) ||
 			from->config->timeout_ms != to->config->timeout_ms) {
 			continue;
 		}
@@ -64,13 +111,14 @@ static void put_in_force(struct supervisor *sup, struct catalog *catalog)
 
 	move_waiting(old, catalog);
 	dispatch_return_waiting(sup);
+	inherit(old, catalog);
 	sup->catalog = catalog;
 	for (unsigned i = 0; i < sup->place_count; i++) {
 		struct place *place = &sup->places[i];
-		struct mode *from = place->slot.mode;
-		struct mode *to = from ? catalog_find_mode(catalog, from->name) : NULL;
+		struct route *from = place->route;
+		struct route *to = from ? find_heir(catalog, from) : NULL;
 
-		if (to && mode_same(from, to)) {
+		if (to) {
 			move_place(place, to);
 		} else if (from) {
 			slot_drain(&place->slot);

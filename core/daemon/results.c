@@ -11,7 +11,9 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "daemon/catalog.h"
+#include "daemon/health.h"
 #include "daemon/publish.h"
+#include "daemon/route.h"
 #include "daemon/spool.h"
 #include "daemon/supervisor.h"
 #include "formy/plugin.h"
@@ -77,9 +79,9 @@ static struct json_object *context_of(const struct job *job)
 			context, "plugin", json_object_new_string(mode_plugin_id(job->mode)));
 		json_object_object_add(
 			context, "attempt", json_object_new_int((int32_t)job->attempt));
-		if (job->mode->engine) {
+		if (job_engine(job)) {
 			json_object_object_add(
-				context, "engine", json_object_new_string(job->mode->engine->name));
+				context, "engine", json_object_new_string(job_engine(job)));
 		}
 		if (job->step[0] != '\0') {
 			json_object_object_add(context, "step", json_object_new_string(job->step));
@@ -114,6 +116,18 @@ void results_refuse(
 	struct supervisor *sup, struct job *job, const struct outcome *outcome, bool again)
 {
 	fail(sup, job, *outcome, again);
+}
+
+void results_put_off(struct supervisor *sup, struct job *job, uint64_t delay_ms, const char *why)
+{
+	uint64_t most_ms = LIMIT_RETRY_AFTER_S * UINT64_C(1000);
+
+	delay_ms = delay_ms < most_ms ? delay_ms : most_ms;
+	job_put_off(job, (uint32_t)delay_ms);
+	log_info("task put off", LOG_S("task", job->id), LOG_S("mode", job->mode->name),
+		LOG_S("engine", job_engine(job)), LOG_S("why", why),
+		LOG_I("retry_in_ms", (int64_t)delay_ms));
+	end(sup, job);
 }
 
 /* Writes the contract's `result` into the job: metadata goes in as the executor made it. */
@@ -245,7 +259,30 @@ static void fail_by_timeout(struct supervisor *sup, struct job *job)
 /* The running job leaves the running ones; its mode counts it until its files are published. */
 static void leave_running(struct supervisor *sup, struct job *job)
 {
+	job->route->running--;
 	job_list_remove(&sup->running, job);
+}
+
+/* What the outcome tells of the engine, beside how the task ended. */
+static void hear_of_engine(
+	struct supervisor *sup, const struct job *job, const struct msg_outcome *answer)
+{
+	const struct outcome down = {
+		.status = FORMY_E_UNREACHABLE,
+		.code = answer->down_code,
+		.message = answer->down_reason,
+	};
+
+	if (!job_engine(job)) {
+		return;
+	}
+	if (answer->down_code) {
+		health_down(sup, job_engine(job), outcome_code(&down), outcome_message(&down));
+	} else if (answer->status == FORMY_E_BUSY && answer->retry_ms > 0) {
+		route_note_busy(job->route);
+	} else if (answer->status == FORMY_OK) {
+		route_note_answer(job->route);
+	}
 }
 
 void results_answered(struct supervisor *sup, struct place *place, struct job *job,
@@ -255,6 +292,7 @@ void results_answered(struct supervisor *sup, struct place *place, struct job *j
 	bool late = slot->state == SLOT_CANCELLING && slot->end == SLOT_END_TIMEOUT;
 
 	leave_running(sup, job);
+	hear_of_engine(sup, job, answer);
 	if (job_is_unwanted(job)) {
 		if (answer->output) {
 			(void)store_scratch_clear(place->scratch);
@@ -277,6 +315,8 @@ void results_answered(struct supervisor *sup, struct place *place, struct job *j
 			give_back(sup, job);
 		} else if (answer->status == FORMY_E_CANCELLED && late) {
 			fail_by_timeout(sup, job);
+		} else if (answer->status == FORMY_E_BUSY && answer->retry_ms > 0) {
+			results_put_off(sup, job, answer->retry_ms, answer->message);
 		} else {
 			answer_failure(sup, job, answer);
 		}

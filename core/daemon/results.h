@@ -3,6 +3,8 @@
 #ifndef FORMY_DAEMON_RESULTS_H
 #define FORMY_DAEMON_RESULTS_H
 
+#include <stdint.h>
+
 #include <stdbool.h>
 
 struct err;
@@ -34,5 +36,8 @@ void results_refuse(
 
 /* Redis answered to its outcome, or the job needs none: it is logged and destroyed. */
 void results_written(struct supervisor *sup, struct job *job, const struct queue_answer *answer);
+
+/* Ends a job, which is in no list, so that its task comes back after a while. Spends no attempt. */
+void results_put_off(struct supervisor *sup, struct job *job, uint64_t delay_ms, const char *why);
 
 #endif

@@ -327,6 +327,10 @@ static void on_child_packet(void *owner, const void *data, size_t len)
 		handle(slot, SLOT_EV_GARBAGE, &no_details);
 	} else if (msg.type == MSG_LOG) {
 		slot->events->log(slot->owner, slot, &msg.log);
+	} else if (msg.type == MSG_MEMO && slot->events->memo) {
+		if (slot->job && msg.memo.job == slot->number) {
+			slot->events->memo(slot->owner, slot, &msg.memo);
+		}
 	} else if (msg.type == MSG_CONFINED && !slot->was_confined) {
 		slot->was_confined = true;
 		slot->events->confined(slot->owner, slot, &msg.confined);
@@ -434,6 +438,16 @@ int slot_run(struct slot *slot, void *job, struct msg_job *msg, const int *fds, 
 	slot->job = job;
 	handle(slot, SLOT_EV_JOB, &details);
 	return 0;
+}
+
+void slot_kept(struct slot *slot, uint64_t number, int result, struct buf *room)
+{
+	struct msg msg = {.type = MSG_KEPT, .kept = {.number = number, .result = result}};
+
+	if (slot->child && msg_encode(&msg, room) == 0) {
+		/* one that does not read waits for it in vain, and no longer than it may */
+		(void)child_send(slot->child, room, NULL, 0);
+	}
 }
 
 void slot_cancel(struct slot *slot, enum control_reason reason)

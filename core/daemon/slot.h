@@ -79,6 +79,10 @@ struct slot_events {
 
 	void (*progress)(void *owner, struct slot *slot, const struct msg_progress *progress);
 	void (*log)(void *owner, struct slot *slot, const struct msg_log *log);
+
+	/* Something to be kept for the job; answered by slot_kept(). */
+	void (*memo)(void *owner, struct slot *slot, const struct msg_memo *memo);
+
 	void (*line)(void *owner, struct slot *slot, const char *text);
 
 	/* The job ended: by an answer, or (lost) with its process. slot->job is still set. */
@@ -135,6 +139,9 @@ int slot_start(struct slot *slot, void *mode, const struct buf *setup, const int
  * errno, and the slot has not taken it: -EMSGSIZE when the job is larger than a packet. */
 int slot_run(struct slot *slot, void *job, struct msg_job *msg, const int *fds, size_t fd_count,
 	uint64_t timeout_ms, struct buf *room);
+
+/* Answers a memo of the job: 0 when it is kept, or a negative errno. */
+void slot_kept(struct slot *slot, uint64_t number, int result, struct buf *room);
 
 /* Tells the job to stop; if it does not within the grace time, the process is killed. */
 void slot_cancel(struct slot *slot, enum control_reason reason);

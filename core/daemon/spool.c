@@ -19,6 +19,7 @@ static const char *const verdicts[] = {
 	[QUEUE_DONE] = "done",
 	[QUEUE_FAILED] = "failed",
 	[QUEUE_RETRY] = "retry",
+	[QUEUE_LATER] = "later",
 	[QUEUE_CRASHED] = "crashed",
 	[QUEUE_CANCELLED] = "cancelled",
 };

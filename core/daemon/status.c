@@ -59,6 +59,48 @@ static void add_tasks(const struct supervisor *sup, struct buf *out)
 	buf_add_char(out, ']');
 }
 
+static void add_engine(const struct mode *mode, const struct route *route, struct buf *out)
+{
+	int64_t since_us = clock_wall_us() - (int64_t)(clock_mono_ms() - route->since_ms) * 1000;
+	char since[CLOCK_TEXT_SIZE];
+
+	clock_format_z(since_us, since);
+	buf_add_text(out, "{\"engine\":");
+	json_add_string(out, route_engine_name(route));
+	add_text(out, "type", route->engine->type);
+	add_text(out, "mode", mode->name);
+	add_text(out, "role",
+		route == mode->routes             ? "main"
+			: route == mode->fallback ? "fallback"
+						  : "allowed");
+	add_text(out, "state", route_health_name(route));
+	add_text(out, "since", since);
+	add_text(out, "last_code", route->code[0] ? route->code : NULL);
+	add_text(out, "last_error", route->reason[0] ? route->reason : NULL);
+	buf_printf(out, ",\"checks\":%u,\"in_flight\":%u,\"report\":%s}", route->checks,
+		route->running, route->report[0] ? route->report : "null");
+}
+
+/* Each mode with each of its engines. */
+static void add_engines(const struct supervisor *sup, struct buf *out)
+{
+	const char *separator = "";
+
+	buf_add_text(out, ",\"engines\":[");
+	for (size_t i = 0; i < sup->catalog->mode_count; i++) {
+		const struct mode *mode = sup->catalog->modes[i];
+
+		for (size_t k = 0; k < mode->route_count; k++) {
+			if (mode->routes[k].engine) {
+				buf_add_text(out, separator);
+				add_engine(mode, &mode->routes[k], out);
+				separator = ",";
+			}
+		}
+	}
+	buf_add_char(out, ']');
+}
+
 /* How each mode's processes that run code of the file are confined. */
 static void add_sandboxes(
 	const struct catalog *catalog, const struct plugin_file *file, struct buf *out)
@@ -68,7 +110,7 @@ static void add_sandboxes(
 	for (size_t i = 0; i < catalog->mode_count; i++) {
 		const struct mode *mode = catalog->modes[i];
 
-		if (mode->plugin == file || mode->engine_plugin == file) {
+		if (mode->plugin == file || mode_uses_engine(mode, file)) {
 			buf_printf(out, "%s{\"mode\":", separator);
 			json_add_string(out, mode->name);
 			add_text(out, "profile", sandbox_profiles[mode->config->sandbox]);
@@ -130,6 +172,7 @@ void status_registration(const struct supervisor *sup, struct buf *out)
 		sup->place_count, sup->running.count, sup->done_count, sup->failed_count);
 	add_tasks(sup, out);
 	add_modes(sup, out);
+	add_engines(sup, out);
 	buf_add_text(out, ",\"plugins\":[");
 	for (size_t i = 0; i < registry_count(registry); i++) {
 		buf_add_text(out, i > 0 ? "," : "");

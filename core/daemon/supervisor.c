@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "daemon/claimer.h"
 #include "daemon/connect.h"
 #include "daemon/dispatch.h"
+#include "daemon/health.h"
 #include "daemon/janitor.h"
 #include "daemon/lease.h"
 #include "daemon/load.h"
@@ -126,6 +128,7 @@ static void on_turn(uv_prepare_t *prepare)
 	struct supervisor *sup = prepare->data;
 
 	if (sup->phase >= PHASE_SERVING && sup->phase < PHASE_CLOSING) {
+		health_turn(sup);
 		dispatch_turn(sup);
 		claimer_turn(sup);
 	}
@@ -285,6 +288,9 @@ static void close_down(struct supervisor *sup, int exit_status)
 	for (unsigned i = 0; i < sup->place_count; i++) {
 		struct slot *slot = &sup->places[i].slot;
 
+		if (slot->job && ((struct job *)slot->job)->check) {
+			job_destroy(slot->job);
+		}
 		if (slot->mode && slot->state != SLOT_DEAD) {
 			mode_release(slot->mode);
 		}
@@ -405,6 +411,7 @@ static void finish(struct supervisor *sup)
 	}
 	free(sup->lost_tokens);
 	janitor_destroy(sup);
+	health_finish(sup);
 	free(sup->places);
 	buf_finish(&sup->room);
 }
@@ -425,6 +432,8 @@ int supervisor_run(struct config *config, const char *config_path, const struct 
 	job_list_init(&sup.publishing);
 	job_list_init(&sup.ended);
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* a dump of this process would hold Redis' password and the engines' keys */
+	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	if (uv_loop_init(&loop) < 0) {
 		config_destroy(config);
 		return EX_OSERR;

@@ -5,6 +5,8 @@
  *	slot	  one executor process
  *	claimer	  the turns: outcomes to Redis, tasks from it
  *	dispatch  jobs to slots
+ *	health	  whether the engines can work
+ *	memo	  what engines note of a job
  *	results	  how a job ended, its files into the store
  *	spool	  ended jobs on disk, while Redis takes none
  *	lease	  the beat: leases, progress, losses, registration
@@ -40,6 +42,7 @@ struct link;
 struct load;
 struct publishing;
 struct queue;
+struct route;
 struct watch;
 
 #define SUPERVISOR_WORKER_SIZE 128
@@ -47,11 +50,20 @@ struct watch;
 /* A slot and what goes with it. */
 struct place {
 	struct slot slot;
+	struct route *route; /* that its process serves; set while slot.mode is */
 	char scratch[STORE_PATH_SIZE];
+	uint64_t memo_number;            /* of the memo that is on its way to Redis; 0: none */
+	bool memo_sent;                  /* and is not answered yet */
 	bool publishing;                 /* its scratch still holds files of the last job */
 	uint64_t line_second;            /* of the last line that it printed ... */
 	unsigned lines;                  /* ... and how many there were in it */
 	char renew[LIMIT_MODE_NAME + 1]; /* a mode that its next executor is to serve; "": any */
+};
+
+/* The file whose locks are the places of an engine. */
+struct engine_places {
+	char name[LIMIT_ENGINE_NAME + 1];
+	int fd;
 };
 
 enum supervisor_phase {
@@ -96,6 +108,8 @@ struct supervisor {
 
 	struct place *places;
 	unsigned place_count;
+	struct engine_places *engine_places;
+	size_t engine_places_count;
 
 	/* Every job is in exactly one list; those that wait are in their mode's. */
 	struct job_list running;

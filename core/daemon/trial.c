@@ -121,12 +121,12 @@ int trial_run(uv_loop_t *loop, const char *program, struct catalog *catalog,
 		if (result < 0) {
 			break;
 		}
-		result = mode_setup(mode, scratch, &err, &setup);
+		result = route_setup(&mode->routes[0], scratch, &err, &setup);
 		if (result == 0) {
-			int copies[2];
-			size_t count = mode_copies(mode, copies);
+			int fds[ROUTE_FILES];
+			size_t count = route_files(&mode->routes[0], -1, fds);
 
-			result = slot_start(&trial.slot, mode, &setup, copies, count, &err);
+			result = slot_start(&trial.slot, mode, &setup, fds, count, &err);
 		}
 		if (result < 0) {
 			problem(mode, err.text, arg);

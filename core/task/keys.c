@@ -24,6 +24,7 @@ static const char *const suffixes[TASK_NAME_COUNT] = {
 	[TASK_KEY_RUNNING] = "task:running",
 	[TASK_KEY_UNKNOWN] = "task:unknown",
 	[TASK_KEY_GONE] = "task:gone",
+	[TASK_KEY_MEMOS] = "task:memos",
 	[TASK_CHANNEL_EVENTS] = "events",
 	[TASK_CHANNEL_WAKE] = "wake",
 	[TASK_CHANNEL_CONTROL] = "control",

@@ -25,6 +25,7 @@ enum task_key {
 	TASK_KEY_RUNNING,
 	TASK_KEY_UNKNOWN,
 	TASK_KEY_GONE,
+	TASK_KEY_MEMOS,
 	TASK_KEY_COUNT,
 
 	/* channels, which are no keys */

@@ -283,6 +283,7 @@ static void add_outcome(struct args *args, const struct queue_outcome *outcome)
 	static const char *const verdicts[] = {
 		[QUEUE_FAILED] = "failed",
 		[QUEUE_RETRY] = "retry",
+		[QUEUE_LATER] = "later",
 		[QUEUE_CRASHED] = "crashed",
 		[QUEUE_CANCELLED] = "cancelled",
 	};
@@ -466,6 +467,15 @@ static int send_text(struct queue *queue, const struct script *script, const cha
 int queue_release_token(struct queue *queue, const char *token, queue_count_fn *cb, void *arg)
 {
 	return send_text(queue, &script_release_token, token, cb, arg);
+}
+
+int queue_memo(struct queue *queue, const char *id, const char *token, const char *text,
+	queue_count_fn *cb, void *arg)
+{
+	struct str list[] = {str_of(id), str_of(token), str_of(text ? text : "")};
+	struct args args = {.list = list, .count = sizeof(list) / sizeof(list[0])};
+
+	return send_count(queue, &script_memo, &args, cb, arg);
 }
 
 int queue_bye(struct queue *queue, queue_count_fn *cb, void *arg)

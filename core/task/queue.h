@@ -52,6 +52,7 @@ enum queue_verdict {
 	QUEUE_DONE,
 	QUEUE_FAILED,
 	QUEUE_RETRY,   /* to be tried again: it spent an attempt */
+	QUEUE_LATER,   /* to be tried again: no attempt is spent */
 	QUEUE_CRASHED, /* to be tried again: counted as a crash, not as one of max_attempts */
 	QUEUE_CANCELLED
 };
@@ -62,7 +63,7 @@ struct queue_outcome {
 	unsigned attempt;  /* that it was claimed as */
 	enum queue_verdict verdict;
 	const char *json;        /* done: `result`; failed: `error`; else not read */
-	uint32_t retry_delay_ms; /* retry, crashed */
+	uint32_t retry_delay_ms; /* retry, later, crashed */
 	uint64_t processing_us;
 };
 
@@ -107,6 +108,7 @@ struct queue_task {
 	enum task_priority priority;
 	const char *mode;
 	const char *user_id; /* NULL: none */
+	const char *memo;    /* what an earlier attempt left; NULL: nothing */
 	struct str data;
 };
 
@@ -228,6 +230,11 @@ int queue_release_token(struct queue *queue, const char *token, queue_count_fn *
 /* Recovers what other workers left: expired leases, inboxes, tasks that are nowhere. Cheap; every
  * worker does it every few seconds. */
 int queue_reap(struct queue *queue, queue_count_fn *cb, void *arg);
+
+/* Keeps a note of a held task for the attempts that follow; NULL removes it. Its end removes it too.
+ * count: 1, or 0 when the task is not held with that token any more. */
+int queue_memo(struct queue *queue, const char *id, const char *token, const char *text,
+	queue_count_fn *cb, void *arg);
 
 #define QUEUE_CLEAN_IMAGES 100
 

@@ -114,7 +114,8 @@ static int read_task(const redisReply *list, size_t at, struct queue_task *task)
 	return read_counts(counts, task);
 }
 
-static int read_tasks(const redisReply *list, struct queue_turn_reply *turn)
+static int read_tasks(
+	const redisReply *list, const redisReply *memos, struct queue_turn_reply *turn)
 {
 	size_t count = list->elements / 4;
 	struct queue_task *tasks = calloc(count + 1, sizeof(*tasks));
@@ -130,6 +131,14 @@ static int read_tasks(const redisReply *list, struct queue_turn_reply *turn)
 			return result;
 		}
 		turn->task_count++;
+	}
+	for (size_t i = 0; i + 1 < memos->elements; i += 2) {
+		long long number = number_at(memos, i);
+
+		if (number < 1 || (size_t)number > count || !text_at(memos, i + 1)) {
+			return -EPROTO;
+		}
+		tasks[number - 1].memo = text_at(memos, i + 1);
 	}
 	return 0;
 }
@@ -163,13 +172,13 @@ int queue_reply_turn(const struct redisReply *reply, const unsigned char *order,
 	struct queue_turn_reply turn = {0};
 	int result;
 
-	if (!is_array(reply, 4) || !is_list(reply->element[0]) || !is_list(reply->element[1]) ||
-		!is_list(reply->element[2])) {
+	if (!is_array(reply, 5) || !is_list(reply->element[0]) || !is_list(reply->element[1]) ||
+		!is_list(reply->element[2]) || !is_list(reply->element[4])) {
 		return -EPROTO;
 	}
 	result = read_answers(reply->element[0], order, outcome_count, &turn);
 	if (result == 0) {
-		result = read_tasks(reply->element[1], &turn);
+		result = read_tasks(reply->element[1], reply->element[4], &turn);
 	}
 	if (result == 0) {
 		result = read_problems(reply->element[2], &turn.problems, &turn.problem_count);

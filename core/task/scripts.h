@@ -12,6 +12,7 @@ extern const struct script script_release_token;
 extern const struct script script_reap;
 extern const struct script script_bye;
 extern const struct script script_clean;
+extern const struct script script_memo;
 
 /* a client's */
 extern const struct script script_enqueue;

@@ -87,6 +87,7 @@ static const char full[] =
 	"1GiB allow = {net, gpu} concurrency = 3 timeout = 7\n"
 	"  concurrency_global = 6\n"
 	"  max_attempts = 2 workflow = w.json prompt = \"a\\nb\" fallback = \"local\"\n"
+	"  fallback_after = 5 engines_allowed = {\"e\", \"local\"} helper = \"local\"\n"
 	"  ratio = 0.5 count = -3 big = 9000000000 flag = true word = yes text = \"true\"\n"
 	"  mixed = {1, \"1\", false} none = {} url = http://x/y }\n"
 	"mode CD { }\n";
@@ -143,6 +144,9 @@ static void check_full(const struct config *config, const char *folder)
 	assert_path(mode->workflow, folder, "workflows/w.json");
 	assert_string_equal(mode->prompt, "a\nb");
 	assert_string_equal(mode->fallback, "local");
+	assert_int_equal(mode->fallback_after_ms, 5000);
+	assert_string_equal(mode->engines_allowed, "e,local");
+	assert_string_equal(mode->helper, "local");
 	assert_string_equal(json_text(mode->extra),
 		"{\"ratio\":0.5,\"count\":-3,\"big\":9000000000,\"flag\":true,\"word\":\"yes\","
 		"\"text\":\"true\",\"mixed\":[1,\"1\",false],\"none\":[],\"url\":\"http://x/y\"}");

@@ -217,6 +217,13 @@ local function write_claims(got, options)
 	for i, id in ipairs(got.ids) do
 		leases[2 * i - 1], leases[2 * i] = lease_end, id
 	end
+	if redis.call('EXISTS', MEMOS) == 1 then
+		for i, memo in ipairs(redis.call('HMGET', MEMOS, unpack(got.ids))) do
+			if memo then
+				got.memos[#got.memos + 1], got.memos[#got.memos + 2] = i, memo
+			end
+		end
+	end
 	redis.call('SADD', PROCESSING, unpack(got.ids))
 	redis.call('ZADD', LEASE, unpack(leases))
 	redis.call('HSET', CLAIMS, unpack(got.claims))

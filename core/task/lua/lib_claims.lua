@@ -48,6 +48,16 @@ local function expire_ended(id, status, retention)
 	end
 end
 
+-- An attempt that does not count: it was never started, or put off.
+local function uncount_attempt(key)
+	local attempts = tonumber(redis.call('HGET', key, 'attempts')) or 0
+	if attempts > 1 then
+		redis.call('HSET', key, 'attempts', attempts - 1)
+	else
+		redis.call('HDEL', key, 'attempts')
+	end
+end
+
 local function count_ended(mode, status, by)
 	if mode then
 		redis.call('HINCRBY', COUNTS, mode .. ':' .. status, by)

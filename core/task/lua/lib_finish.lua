@@ -1,7 +1,7 @@
 -- The first half of a turn: outcomes. Each is checked against its claim, so a late worker changes
 -- nothing, and an outcome that is sent again is known for what it is.
 local EVENT = {done = 'succeed', failed = 'fail', retry = 'retry_later', crashed = 'retry_later',
-	cancelled = 'cancel'}
+	later = 'retry_later', cancelled = 'cancel'}
 
 -- An outcome that is no success is seven words of ARGV, of which `at` is the first: id token attempt
 -- verdict json delay_ms seconds.
@@ -18,6 +18,8 @@ local function write_other(key, at, to)
 		redis.call('ZADD', DELAYED, now_ms + ARGV[at + 5], ARGV[at])
 		if ARGV[at + 3] == 'crashed' then
 			redis.call('HINCRBY', key, 'crashes', 1)
+		elseif ARGV[at + 3] == 'later' then
+			uncount_attempt(key)
 		end
 	end
 end
@@ -31,7 +33,8 @@ local function is_written(at, key, status, worker, verdict)
 	if verdict == 'done' then
 		return hash[1] == worker and hash[3] == ARGV[at + 2] and hash[4] == ARGV[at + 3]
 	end
-	return hash[2] == ARGV[at + 2] and (status == 'pending' or hash[1] == worker)
+	local attempts = (tonumber(hash[2]) or 0) + (verdict == 'later' and 1 or 0)
+	return attempts == tonumber(ARGV[at + 2]) and (status == 'pending' or hash[1] == worker)
 end
 
 -- What becomes of an outcome that cannot be written: "already" or "refused <reason>".
@@ -59,7 +62,7 @@ end
 -- From ARGV[first] on: `done` successes of four words (id token seconds json), then the others.
 -- Returns numbers of outcomes that were not written, each with what became of it.
 local function finish_tasks(first, count, done, worker, retention)
-	local answers, ids, ended = {}, {}, {}
+	local answers, ids, ended, final = {}, {}, {}, {}
 	if count == 0 then
 		return answers
 	end
@@ -91,6 +94,7 @@ local function finish_tasks(first, count, done, worker, retention)
 				redis.call('EXPIRE', key, retention)
 			end
 			ended[#ended + 1] = id
+			final[#final + 1] = to ~= 'pending' and id or nil
 			local rest = claim:sub(len + 18)
 			local tally = tallies[to] and tallies[to][rest]
 			if not tally then
@@ -113,6 +117,9 @@ local function finish_tasks(first, count, done, worker, retention)
 		redis.call('SREM', PROCESSING, unpack(ended))
 		redis.call('ZREM', LEASE, unpack(ended))
 		redis.call('HDEL', CLAIMS, unpack(ended))
+		if #final > 0 and redis.call('EXISTS', MEMOS) == 1 then
+			redis.call('HDEL', MEMOS, unpack(final))
+		end
 	end
 	for _, list in pairs(lists) do
 		index_add(list.status, list.mode, list)

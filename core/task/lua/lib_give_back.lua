@@ -5,12 +5,7 @@ local function give_back(id, claim, uncounted)
 	redis.call('HSET', key, 'status', 'pending', 'updated_at', now_text)
 	redis.call('HDEL', key, 'worker', 'started_at', 'progress', 'current_step')
 	if uncounted then
-		local attempts = tonumber(redis.call('HGET', key, 'attempts')) or 0
-		if attempts > 1 then
-			redis.call('HSET', key, 'attempts', attempts - 1)
-		else
-			redis.call('HDEL', key, 'attempts')
-		end
+		uncount_attempt(key)
 	end
 	forget(id, claim)
 	if claim.token and claim.user ~= '' and counter('u:' .. claim.user).parked > 0 then

@@ -86,6 +86,14 @@ for _, worker in ipairs(redis.call('ZRANGEBYSCORE', WORKERS, '-inf', now_ms, 'LI
 	workers = workers + 1
 end
 
+-- What was noted of tasks that ended without a worker's word.
+for _, id in ipairs(redis.call('HRANDFIELD', MEMOS, BOUND)) do
+	local status = redis.pcall('HGET', task_key(id), 'status')
+	if status ~= 'processing' and status ~= 'pending' then
+		redis.call('HDEL', MEMOS, id)
+	end
+end
+
 local indexes = index_keys('', '')
 if #indexes > 0 then
 	index_check(indexes[1 + math.floor(now_ms / 1000) % #indexes], 25)

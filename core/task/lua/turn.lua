@@ -4,13 +4,13 @@
 -- 8 tasks of a user at once, 0: any 9 one claim in so many is for lower priorities, 0: none
 -- 10 claims before 11 ms to wait for a mode that no worker ever had 12 modes m 13 outcomes n
 -- 14 done d, m times (name room limit), d times (id token seconds json), n - d times (id token
--- attempt failed|retry|crashed|cancelled json delay_ms seconds)
+-- attempt failed|retry|crashed|later|cancelled json delay_ms seconds)
 -- Returns outcomes that were not written (number, from 1, and "already" or "refused <reason>"),
 -- tasks (id, "<attempt> <tries> <crashes>", "<mode> <priority> <user>", data),
--- problems (what code text), waiting.
+-- problems (what code text), waiting, memos (number of a task, from 1, and its memo).
 local worker = ARGV[1]
 local modes = read_modes(15, tonumber(ARGV[12]))
-local got = {ids = {}, claims = {}, tasks = {}}
+local got = {ids = {}, claims = {}, tasks = {}, memos = {}}
 local answers = finish_tasks(15 + 3 * #modes, tonumber(ARGV[13]), tonumber(ARGV[14]),
 	worker, ARGV[3] ~= '0' and ARGV[3])
 unpark_freed()
@@ -76,4 +76,4 @@ if #got.ids > 0 then
 end
 settle()
 send_events()
-return {answers, got.tasks, problems, count_waiting(modes)}
+return {answers, got.tasks, problems, count_waiting(modes), got.memos}
