@@ -226,8 +226,9 @@ class Hostile(FormyTest):
             task = host.wait(task_id, "done", 60)
             delays.append((datetime.fromisoformat(task["completed_at"])
                            - datetime.fromisoformat(task["created_at"])).total_seconds())
+        # those of a plugin that was quarantined for its crashes wait for another
         for task_id in bad:
-            host.wait(task_id, ("done", "failed"), 60)
+            host.wait(task_id, ("done", "failed", "pending"), 60)
         print(f"{len(good)} good tasks beside {len(bad)} bad ones of {len(names)} plugins: "
               f"the slowest took {max(delays):.3f} s")
         self.assertLess(max(delays), 2 * PATIENCE)
