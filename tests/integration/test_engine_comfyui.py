@@ -2,9 +2,11 @@
 that need no faults, when FORMY_TEST_COMFYUI has its URL."""
 
 import os
+import signal
 import time
 import types
 import unittest
+from pathlib import Path
 
 import formytest
 from enginetest import BLUE, RED, WORKFLOWS, EngineTest, colour, mix, urls
@@ -248,6 +250,52 @@ class Faults(Comfyui):
         until(lambda: server.count["deleted"] == 1, 10, "ours is taken away")
         self.assertEqual(server.running[1], "somebody-elses")
         self.assertEqual(server.count["interrupted"], 0)
+
+
+@unittest.skipIf(REAL, "a real server has no faults to order")
+class Resume(Comfyui):
+    """Whatever is killed while a prompt runs, it is found again by its memo and not run twice."""
+
+    def running(self, **more):
+        server = self.comfy()
+        server.faults["delay"] = 3600
+        service = self.start(server, **more)
+        task = self.swap(service)
+        until(lambda: server.running, 20, "the prompt runs")
+        until(lambda: server.count["GET /history/" + server.running[1]] > 2, 20, "it is waited for")
+        return server, service, task
+
+    def finish(self, server):
+        """Ends the long run as if the graph were done."""
+        server.faults["delay"] = 0.02
+        server.loop.call_soon_threadsafe(server.hurry.set)
+
+    def assert_resumed(self, server, service, task):
+        self.finish(server)
+        self.assert_swapped(service, task, seconds=90)
+        self.assertEqual(self.submits(), 1)
+
+    def test_executor_killed(self):
+        server, service, task = self.running()
+        pid = service.formyd.process.pid
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            os.kill(int(child), signal.SIGKILL)
+        service.formyd.wait_log("Goes on with prompt", 60)
+        self.assert_resumed(server, service, task)
+
+    def test_supervisor_killed(self):
+        server, service, task = self.running()
+        service.formyd.kill()
+        service.formyd.start()
+        service.formyd.wait_log("Goes on with prompt", 60)
+        self.assert_resumed(server, service, task)
+
+    def test_redis_killed(self):
+        server, service, task = self.running(redis_options=(
+            "--appendonly", "yes", "--appendfsync", "always"))
+        service.redis.kill()
+        service.redis.start()
+        self.assert_resumed(server, service, task)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ class Comfy(Server):
     async def begin(self):
         self.wake = asyncio.Event()
         self.stopped = asyncio.Event()
+        self.hurry = asyncio.Event()  # a test sets it: the run is over now
         self.work = asyncio.ensure_future(self.worker())
 
     async def _stop(self):
@@ -103,6 +104,18 @@ class Comfy(Server):
             self.wake.set()
         return web.json_response({"prompt_id": given, "number": 1, "node_errors": errors})
 
+    async def work_on(self, seconds):
+        """Returns when it was interrupted."""
+        self.hurry.clear()
+        stopped = asyncio.ensure_future(self.stopped.wait())
+        hurry = asyncio.ensure_future(self.hurry.wait())
+        await asyncio.wait((stopped, hurry), timeout=seconds,
+                           return_when=asyncio.FIRST_COMPLETED)
+        hurry.cancel()
+        if not stopped.done():
+            stopped.cancel()
+            raise asyncio.TimeoutError
+
     async def worker(self):
         while True:
             while not self.pending:
@@ -116,7 +129,7 @@ class Comfy(Server):
             entry = {"outputs": {}, "status": {"status_str": "success", "completed": True,
                                                "messages": []}}
             try:
-                await asyncio.wait_for(self.stopped.wait(), self.faults.get("delay", 0.02))
+                await self.work_on(self.faults.get("delay", 0.02))
                 entry["status"] = {"status_str": "error", "completed": False, "messages": [
                     ["execution_interrupted", {"prompt_id": name}]]}
             except asyncio.TimeoutError:

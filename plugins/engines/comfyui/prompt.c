@@ -70,13 +70,13 @@ static bool recall(struct comfyui *engine, struct job *job, struct prompt *promp
 	struct json_object *memo = job_recall(job);
 	const char *id = path_text(memo, "prompt_id");
 	struct server *server = servers_find(engine, path_text(memo, "server"));
-	bool found = id && server && text_copy(prompt->id, sizeof(prompt->id), id);
+	bool found = id && id[0] && server && text_copy(prompt->id, sizeof(prompt->id), id);
 
+	(void)json_get_int(memo, "resubmitted", &prompt->resubmitted);
 	if (found) {
 		prompt->server = server;
 		prompt->resumed = true;
 		(void)json_get_int(memo, "seed", &prompt->seed);
-		(void)json_get_int(memo, "resubmitted", &prompt->resubmitted);
 	}
 	json_object_put(memo);
 	return found;
@@ -411,7 +411,6 @@ static formy_status follow(
 
 	*ret_again = false;
 	if (!wait_for(engine, job, prompt, &entry)) {
-		servers_sick(prompt->server);
 		*ret_again = true;
 		status = job_refuse(job, FORMY_E_UNREACHABLE, "COMFYUI_NOT_AVAILABLE",
 			"The ComfyUI server lost the task twice.", prompt->server->url);
@@ -461,9 +460,15 @@ formy_status prompt_run(struct comfyui *engine, struct job *job)
 		prompt.resubmitted += again;
 	}
 	while (again && prompt.resubmitted <= 1) {
-		if (prompt.resubmitted > 0) {
+		if (prompt.server) {
 			job_log(job, FORMY_LOG_WARNING, "%s lost prompt %s; it is sent once more",
 				prompt.server->url, prompt.id);
+			/* who comes next does not wait for it again */
+			prompt.id[0] = '\0';
+			status = remember(job, &prompt);
+			if (status != FORMY_OK) {
+				return status;
+			}
 		}
 		servers_give(job, prompt.server);
 		prompt.resumed = false;

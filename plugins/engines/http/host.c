@@ -7,17 +7,16 @@
 
 const char *host_memo(const formy_host *host, formy_task *task)
 {
-	(void)host;
-	(void)task;
-	return NULL;
+	const formy_memo *memo = (const formy_memo *)host->extension(FORMY_MEMO_ID);
+
+	return memo ? memo->get(task) : NULL;
 }
 
 formy_status host_set_memo(const formy_host *host, formy_task *task, const char *text)
 {
-	(void)host;
-	(void)task;
-	(void)text;
-	return FORMY_OK;
+	const formy_memo *memo = (const formy_memo *)host->extension(FORMY_MEMO_ID);
+
+	return memo ? memo->set(task, text) : FORMY_OK;
 }
 
 formy_status host_retry_after(const formy_host *host, formy_task *task, int64_t seconds,
