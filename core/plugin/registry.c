@@ -34,10 +34,11 @@ const char *plugin_state_hint(enum plugin_state state)
 	switch (state) {
 	case PLUGIN_CANNOT_LOAD:
 		return "it is tried again every few seconds";
+	case PLUGIN_REFUSED:
 	case PLUGIN_CRASHED:
-		return "it is tried again when the file changes and at a HUP";
+		return "it is tried again when the file or its rights change, and at a HUP";
 	case PLUGIN_QUARANTINED:
-		return "replace the file, or end this with: formy plugin release";
+		return "replace the file, or give its id to: formy plugin release";
 	default:
 		return "";
 	}
