@@ -3,7 +3,6 @@ ways between them, and their keys. The engine is tests/plugins/remote.c."""
 
 import json
 import os
-import re
 import signal
 import unittest
 from pathlib import Path
@@ -153,6 +152,8 @@ class Health(EngineTest):
         formytest.until(lambda: self.engines(host)["one"]["checks"] > 2, 20, "it is checked")
         self.assertEqual(host.status(task_id), "pending")
         self.assertNotIn("attempts", host.task(task_id))
+        shown = host.formy("engine", "list").stdout
+        self.assertRegex(shown, r"one +remote +REMOTE +main +down .*Nobody answers at test:1\.")
         self.untell("down")
         task = host.wait(task_id)
         self.assertEqual(task["attempts"], "1")
@@ -160,6 +161,9 @@ class Health(EngineTest):
         self.assertIn("engine is up again", host.formyd.log())
         self.wait_state(host, "up")
         self.assertEqual(self.engines(host)["one"]["report"]["queue"], 3)
+        engines = json.loads(host.formy("engine", "list", "--json").stdout)
+        self.assertEqual([(engine["engine"], engine["worker"]) for engine in engines],
+                         [("one", host.formyd.name)])
 
     def test_a_task_that_meets_a_refused_key_waits(self):
         host = self.remote("max_attempts = 1")

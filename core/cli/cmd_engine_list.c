@@ -1,0 +1,158 @@
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "cli/args.h"
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/table.h"
+
+static const char *text_of(struct json_object *object, const char *name)
+{
+	const char *text = NULL;
+
+	return json_get_string(object, name, &text) == 0 ? text : NULL;
+}
+
+static enum paint state_paint(const char *state)
+{
+	if (!state || strcmp(state, "unknown") == 0) {
+		return PAINT_QUIET;
+	}
+	if (strcmp(state, "busy") == 0) {
+		return PAINT_BUSY;
+	}
+	return strcmp(state, "up") == 0 ? PAINT_GOOD : PAINT_BAD;
+}
+
+/* What a member says: a number, or how many there are of a list. "" when it does not. */
+static void number_text(struct json_object *object, const char *name, char text[24])
+{
+	struct json_object *value = json_member(object, name);
+	int64_t number = 0;
+
+	text[0] = '\0';
+	if (json_object_is_type(value, json_type_array)) {
+		(void)snprintf(text, 24, "%zu", (size_t)json_object_array_length(value));
+	} else if (json_get_int(object, name, &number) == 0) {
+		(void)snprintf(text, 24, "%" PRId64, number);
+	}
+}
+
+static void add_row(struct table *table, struct json_object *engine)
+{
+	struct json_object *report = json_member(engine, "report");
+	const char *state = text_of(engine, "state");
+	char in_flight[24];
+	char servers[24] = "";
+	char queue[24] = "";
+
+	number_text(engine, "in_flight", in_flight);
+	if (json_object_is_type(report, json_type_object)) {
+		number_text(report, "servers", servers);
+		number_text(report, "queue", queue);
+	}
+	table_add_row(table,
+		(const struct cell[]){
+			{text_of(engine, "worker"), PAINT_NONE},
+			{text_of(engine, "engine"), PAINT_NONE},
+			{text_of(engine, "type"), PAINT_NONE},
+			{text_of(engine, "mode"), PAINT_NONE},
+			{text_of(engine, "role"), PAINT_NONE},
+			{state, state_paint(state)},
+			{servers, PAINT_NONE},
+			{in_flight, PAINT_NONE},
+			{queue, PAINT_NONE},
+			{text_of(engine, "last_error"), PAINT_NONE},
+		});
+}
+
+/* The engines of all workers, each with the name of its worker. NULL: no memory. */
+static struct json_object *gather(const char *workers_json)
+{
+	struct json_object *workers = json_tokener_parse(workers_json);
+	struct json_object *all = json_object_new_array();
+
+	for (size_t i = 0; workers && all && i < json_object_array_length(workers); i++) {
+		struct json_object *worker = json_object_array_get_idx(workers, i);
+		struct json_object *engines = json_member(worker, "engines");
+		size_t count = json_object_is_type(engines, json_type_array)
+			? json_object_array_length(engines)
+			: 0;
+
+		for (size_t k = 0; k < count; k++) {
+			struct json_object *engine = json_object_array_get_idx(engines, k);
+
+			json_object_object_add(
+				engine, "worker", json_object_get(json_member(worker, "name")));
+			json_object_array_add(all, json_object_get(engine));
+		}
+	}
+	json_object_put(workers);
+	return all;
+}
+
+static int print_table(struct cli *cli, struct json_object *engines)
+{
+	static const char *const titles[] = {"WORKER", "ENGINE", "TYPE", "MODE", "ROLE", "STATE",
+		">SERVERS", ">IN FLIGHT", ">QUEUE", "LAST ERROR", NULL};
+	struct buf text = {0};
+	struct table table;
+
+	if (json_object_array_length(engines) == 0) {
+		cli_say(cli, "no living worker has a mode with an engine");
+		return EXIT_OK;
+	}
+	table_init(&table, titles);
+	for (size_t i = 0; i < json_object_array_length(engines); i++) {
+		add_row(&table, json_object_array_get_idx(engines, i));
+	}
+	table_add_to(&text, &table, cli->color);
+	table_finish(&table);
+	return cli_print(cli, &text);
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	formy_client *client = NULL;
+	formy_workers *workers = NULL;
+	struct json_object *engines;
+	int result = cli_open_client(cli, &client);
+
+	(void)args;
+	if (result != EXIT_OK) {
+		return result;
+	}
+	if (formy_workers_get(client, &workers) < 0) {
+		return cli_fail_client(cli, client);
+	}
+	engines = gather(workers->json);
+	if (!engines) {
+		result = cli_fail(cli, "out of memory");
+	} else {
+		result = cli->json ? cli_print_json(cli, json_text(engines))
+				   : print_table(cli, engines);
+	}
+	json_object_put(engines);
+	formy_workers_free(workers);
+	return result;
+}
+
+const struct command cmd_engine_list = {
+	.words = "engine list",
+	.summary = "shows the engines of the workers, and whether they can work",
+	.notes = "A line for each mode with each of its engines. up: it takes tasks; busy: it has "
+		 "refused some for want of room; down: it cannot work, its tasks wait or go to the "
+		 "fallback, and it is checked again; unknown: its first check is to come. SERVERS "
+		 "and QUEUE are what the last check told.",
+	.examples =
+		(const struct example[]){
+			{"formy engine list", "what is up, and why something is not"},
+			{0},
+		},
+	.run = run,
+};
