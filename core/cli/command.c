@@ -21,6 +21,8 @@ const struct command *const command_table[] = {
 	&cmd_plugin_check,
 	&cmd_plugin_new,
 	&cmd_plugin_release,
+	&cmd_health,
+	&cmd_doctor,
 	&cmd_help,
 	&cmd_version,
 	NULL,

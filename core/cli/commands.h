@@ -20,6 +20,8 @@ extern const struct command cmd_plugin_list;
 extern const struct command cmd_plugin_check;
 extern const struct command cmd_plugin_new;
 extern const struct command cmd_plugin_release;
+extern const struct command cmd_health;
+extern const struct command cmd_doctor;
 extern const struct command cmd_help;
 extern const struct command cmd_version;
 

@@ -105,10 +105,11 @@ const struct option options[] = {
 		.help = "Threads that an executor's engine and codecs may use. 0: the CPUs divided "
 			"by the executors, at least 1."},
 	{"worker", "plugin_dirs", NULL, OPTION_PATHS, IN(config, worker.plugin_dirs), .min = 1,
-		.max = PATH_MAX / 2, .standard_help = "the distribution's plugin directory",
+		.max = PATH_MAX / 2,
+		.standard_help = "the distribution's, and /usr/local/lib/formy/plugins",
 		.help = "Folders whose .so files are loaded as plugins, as in {\"/one\", "
 			"\"/two\"}; "
-			"with += besides the distribution's."},
+			"with += besides the default ones."},
 	{"worker", "shutdown_timeout", NULL, OPTION_DURATION,
 		IN(config, worker.shutdown_timeout_ms), .min = 0, .max = DAY_MS, .standard = "60s",
 		.help = "How long a stop waits for running tasks before it puts them back."},

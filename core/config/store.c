@@ -260,12 +260,16 @@ int store_setting(void *object, const struct setting *setting, struct config_pro
 	return result;
 }
 
+/* The administrator's own. */
+#define FORMY_LOCAL_PLUGIN_DIR "/usr/local/lib/formy/plugins"
+
 /* In a build tree the plugins lie beside the folder of the programs. */
 static int default_plugin_dirs(struct path_list *list)
 {
 	char program[PATH_MAX];
 	char built[PATH_MAX];
 	struct stat st;
+	int result;
 
 	if (fs_program_dir(program, sizeof(program)) == 0) {
 		char *slash = strrchr(program, '/');
@@ -278,7 +282,12 @@ static int default_plugin_dirs(struct path_list *list)
 			return array_add_text(&list->paths, &list->count, built);
 		}
 	}
-	return array_add_text(&list->paths, &list->count, FORMY_PLUGIN_DIR);
+	result = array_add_text(&list->paths, &list->count, FORMY_PLUGIN_DIR);
+	/* the packages' folder belongs to the package manager */
+	if (result == 0 && strcmp(FORMY_PLUGIN_DIR, FORMY_LOCAL_PLUGIN_DIR) != 0) {
+		result = array_add_text(&list->paths, &list->count, FORMY_LOCAL_PLUGIN_DIR);
+	}
+	return result;
 }
 
 int store_default(void *object, const struct option *option)

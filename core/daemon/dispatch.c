@@ -12,9 +12,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "daemon/catalog.h"
+#include "daemon/child.h"
 #include "daemon/lease.h"
 #include "daemon/memo.h"
 #include "daemon/place.h"
+#include "daemon/quota.h"
 #include "daemon/results.h"
 #include "daemon/route.h"
 #include "daemon/supervisor.h"
@@ -270,8 +272,10 @@ static int run_job(struct supervisor *sup, struct place *place, struct job *job)
 		job_list_push(&sup->running, job);
 		job->state = JOB_RUNNING;
 		job->started_us = clock_mono_us();
+		job->pid = place->slot.child ? (int)child_pid(place->slot.child) : 0;
 		mode->running++;
 		place->route->running++;
+		quota_wake(sup);
 		lease_beat_soon(sup);
 	} else {
 		/* the executor is ending: its exit is an event that comes */

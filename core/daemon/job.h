@@ -60,6 +60,7 @@ struct job {
 	char engine_wanted[LIMIT_ENGINE_NAME + 1]; /* by config.engine; "": any */
 	char *memo;                                /* "<engine> <what it noted>"; NULL: nothing */
 
+	int pid;             /* of the executor that it was given to; 0: not yet */
 	uint64_t claimed_us; /* monotonic */
 	uint64_t started_us; /* when it was given to an executor; 0: not yet */
 

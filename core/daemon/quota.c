@@ -93,7 +93,11 @@ static void on_timer(uv_timer_t *timer)
 	const struct config_storage *storage = &sup->catalog->config->storage;
 	struct look *look;
 
-	if (sup->quota_busy || sup->running.count == 0) {
+	if (sup->running.count == 0) {
+		(void)uv_timer_stop(timer);
+		return;
+	}
+	if (sup->quota_busy) {
 		return;
 	}
 	look = calloc(1, sizeof(*look) + sup->place_count * sizeof(look->folders[0]));
@@ -123,5 +127,11 @@ void quota_init(struct supervisor *sup, uv_timer_t *timer)
 {
 	(void)uv_timer_init(sup->loop, timer);
 	timer->data = sup;
-	(void)uv_timer_start(timer, on_timer, EVERY_MS, EVERY_MS);
+}
+
+void quota_wake(struct supervisor *sup)
+{
+	if (!uv_is_active((uv_handle_t *)&sup->quota)) {
+		(void)uv_timer_start(&sup->quota, on_timer, EVERY_MS, EVERY_MS);
+	}
 }

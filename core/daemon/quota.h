@@ -13,4 +13,7 @@ struct supervisor;
 /* The timer is a part of the supervisor; close it as any handle. */
 void quota_init(struct supervisor *sup, uv_timer_t *timer);
 
+/* A job was given to an executor: looks from now on, until none has one. */
+void quota_wake(struct supervisor *sup);
+
 #endif

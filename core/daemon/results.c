@@ -17,6 +17,8 @@
 #include "daemon/spool.h"
 #include "daemon/supervisor.h"
 #include "formy/plugin.h"
+#include "plugin/descriptor.h"
+#include "plugin/registry.h"
 #include "task/outcome.h"
 
 /* The job ends: it is written to Redis at the next turn. In no list before. */
@@ -90,14 +92,26 @@ static struct json_object *context_of(const struct job *job)
 	return context;
 }
 
+static const char *plugin_of(const struct job *job)
+{
+	return job->mode ? job->mode->plugin->descriptor->id : NULL;
+}
+
+/* Left out for a task that no executor had. */
+static struct log_field pid_of(const struct job *job)
+{
+	return (struct log_field){.name = "pid", .number = job->pid, .absent = job->pid == 0};
+}
+
 /* Its outcome is set. */
 static void end_failed(struct supervisor *sup, struct job *job, const struct outcome *outcome)
 {
 	log_at(outcome->status <= -300 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
 		job->verdict == QUEUE_FAILED ? "task failed" : "task will be tried again",
 		LOG_S("task", job->id), LOG_S("mode", job->mode ? job->mode->name : NULL),
-		LOG_S("code", outcome_code(outcome)), LOG_S("why", outcome_message(outcome)),
-		LOG_S("details", outcome->details), LOG_I("attempt", job->attempt),
+		LOG_S("plugin", plugin_of(job)), pid_of(job), LOG_S("code", outcome_code(outcome)),
+		LOG_S("why", outcome_message(outcome)), LOG_S("details", outcome->details),
+		LOG_I("attempt", job->attempt),
 		LOG_I("ms", (clock_mono_us() - job->claimed_us) / 1000));
 	end(sup, job);
 }
@@ -392,6 +406,7 @@ void results_written(struct supervisor *sup, struct job *job, const struct queue
 		sup->done_count++;
 		log_info("task done", LOG_S("task", job->id),
 			LOG_S("mode", job->mode ? job->mode->name : NULL),
+			LOG_S("plugin", plugin_of(job)), pid_of(job),
 			LOG_I("attempt", job->attempt), LOG_I("ms", job->processing_us / 1000));
 	} else if (job->verdict == QUEUE_FAILED) {
 		sup->failed_count++;

@@ -24,6 +24,7 @@ struct redis_conn {
 	char *name;
 	uint32_t command_timeout_ms;
 	unsigned sentinel; /* the one to ask first */
+	struct handshake server;
 };
 
 static struct timeval timeval_of(uint32_t ms)
@@ -181,6 +182,7 @@ static int conn_shake_hands(struct redis_conn *conn, struct err *err)
 	if (conn->address.sentinel_master && shake.replica) {
 		return redis_explain_replica(err, conn->where);
 	}
+	conn->server = shake;
 	return 0;
 }
 
@@ -387,4 +389,9 @@ int redis_conn_next(
 int redis_conn_fd(const struct redis_conn *conn)
 {
 	return conn->context ? conn->context->fd : -1;
+}
+
+const struct handshake *redis_conn_server(const struct redis_conn *conn)
+{
+	return &conn->server;
 }

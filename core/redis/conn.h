@@ -13,6 +13,7 @@
 #include "redis/address.h"
 
 struct err;
+struct handshake;
 struct redisReply;
 struct script;
 
@@ -27,6 +28,9 @@ void redis_conn_destroy(struct redis_conn *conn);
  * -ECONNREFUSED, -ETIMEDOUT, -EACCES, -EAGAIN (it loads its data), -ENOTSUP (older than 6.2),
  * -EINVAL (no such database), -ENOMEM, with a sentence that says what to do. */
 int redis_conn_open(struct redis_conn *conn, struct err *err);
+
+/* What the server said of itself when it was connected to last. */
+const struct handshake *redis_conn_server(const struct redis_conn *conn);
 
 /* Drops the connection; the next call makes a new one. */
 void redis_conn_close(struct redis_conn *conn);

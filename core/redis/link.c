@@ -106,11 +106,18 @@ static void on_timer(uv_timer_t *timer)
 		(void)err_set(&link->why, -ETIMEDOUT, "Redis at %s has not answered for %llu ms",
 			link->where, (unsigned long long)silent_ms);
 		link_drop(link);
-	} else if (link->state == LINK_UP && link->pending == 0) {
+	} else if (link->state == LINK_UP && link->pending == 0 &&
+		silent_ms >= link->overdue_ms / 2) {
 		struct str ping = STR("PING");
 
 		(void)link_command(link, &ping, 1, NULL, NULL);
 	}
+}
+
+void link_watch(struct link *link)
+{
+	(void)uv_timer_start(
+		&link->timer, on_timer, link->overdue_ms / 2 + 1, link->overdue_ms / 4 + 1);
 }
 
 static void link_is_ready(struct link *link)
@@ -134,9 +141,7 @@ static void link_is_ready(struct link *link)
 	link->retry_ms = 0;
 	link->heard_ms = uv_now(link->loop);
 	if (watched) {
-		uint64_t every_ms = link->overdue_ms / 4 + 1;
-
-		(void)uv_timer_start(&link->timer, on_timer, every_ms, every_ms);
+		link_watch(link);
 	} else {
 		(void)uv_timer_stop(&link->timer);
 	}

@@ -91,6 +91,9 @@ static void on_answer(redisAsyncContext *context, void *answer, void *arg)
 		link->state = LINK_GOING;
 	}
 	link->heard_ms = uv_now(link->loop);
+	if (link->state == LINK_UP && link->pending == 0 && uv_timer_get_repeat(&link->timer) > 0) {
+		link_watch(link);
+	}
 	if (reply && call->script && reply->type == REDIS_REPLY_ERROR &&
 		strncmp(reply->str, "NOSCRIPT", 8) == 0) {
 		if (link->state == LINK_UP && call_repeat(call) == 0) {

@@ -49,6 +49,10 @@ struct link {
 int link_find(struct link *link);
 void link_find_forget(struct link *link);
 
+/* link.c. Looks from now on whether an answer is overdue; where one comes at least so often, no
+ * look happens at all. */
+void link_watch(struct link *link);
+
 /* link.c. master: NULL on failure, link->why is set. */
 void link_found(struct link *link, const struct sentinel_place *master);
 

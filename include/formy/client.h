@@ -132,6 +132,18 @@ FORMY_API const char *formy_client_error(const formy_client *client);
 /* Connects, unless that is done, and asks Redis for a sign of life. */
 FORMY_API int formy_client_ping(formy_client *client);
 
+/* What a Redis server says of itself, as far as tasks depend on it. */
+typedef struct formy_server {
+	const char *version;
+	const char *maxmemory_policy; /* anything but "noeviction" may throw tasks away ... */
+	uint64_t maxmemory;           /* ... at so many bytes; 0: no limit */
+	int32_t saves;                /* 0: its restart loses all tasks */
+} formy_server;
+
+/* Freed by formy_server_free. */
+FORMY_API int formy_server_get(formy_client *client, formy_server **ret_server);
+FORMY_API void formy_server_free(formy_server *server);
+
 /* The version of the library, such as "0.1.0". */
 FORMY_API const char *formy_client_version(void);
 

@@ -243,11 +243,14 @@ class PluginCheck(CliTest):
                     self.skipTest(f"{name}.so is not built")
                 self.assertIn(why, self.fails("plugin", "check", plugin))
 
-    def test_what_a_plugin_prints_is_shown_only_when_asked(self):
+    def test_a_plugin_that_prints_more_than_a_log_can_hold(self):
         plugin = formytest.BIN.parent / "tests" / "bad_plugins" / "prints_much.so"
         if not plugin.exists():
             self.skipTest("prints_much.so is not built")
-        self.assertTrue(json.loads(self.ok("--json", "plugin", "check", plugin))["ok"])
+        done = self.host.formy("--json", "plugin", "check", plugin)
+        self.assertEqual(done.returncode, 1)
+        self.assertFalse(json.loads(done.stdout)["ok"])
+        self.assertIn("prints", done.stdout)
 
 
 class Library(unittest.TestCase):

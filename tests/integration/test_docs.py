@@ -140,7 +140,7 @@ class Readme(FormyTest):
             image.save(self.folder / "beach.jpg")
         host = self.service({"BACKGROUND_CHANGE": {"engine": "local"}}, plugin_dirs=(PLUGINS,))
         shutil.copy(host.conf, self.folder / "formy.conf")
-        self.shell(self.commands("submit BACKGROUND_CHANGE"))
+        self.shell(self.commands("formy.conf submit BACKGROUND_CHANGE"))
         with Image.open(self.folder / "cut.png") as cut:
             self.assertEqual(cut.mode, "RGBA")
         with Image.open(self.folder / "new.jpg") as new:
