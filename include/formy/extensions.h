@@ -11,7 +11,7 @@
 #ifndef FORMY_EXTENSIONS_H
 #define FORMY_EXTENSIONS_H
 
-#include "formy/plugin.h"
+#include <formy/plugin.h>
 
 #ifdef __cplusplus
 extern "C" {
