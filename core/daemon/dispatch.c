@@ -77,6 +77,44 @@ static int take_engine(
 	return 0;
 }
 
+static bool takes_unknown(const struct mode *mode)
+{
+	bool takes = false;
+
+	for (size_t i = 0; i < mode->route_count; i++) {
+		takes = takes || mode->routes[i].whole_config;
+	}
+	return takes;
+}
+
+static void warn_of_unknown(const struct job *job, struct json_object *unknown)
+{
+	struct buf names = {0};
+
+	json_object_object_foreach(unknown, name, value)
+	{
+		(void)value;
+		buf_printf(&names, "%s%.64s", names.len > 0 ? ", " : "", name);
+	}
+	log_warning("config has members that the mode does not know", LOG_S("task", job->id),
+		LOG_S("mode", job->mode->name), LOG_S("members", buf_cstr(&names)));
+	buf_finish(&names);
+}
+
+/* They go to the engine that asks for them, or the log tells that they go nowhere. */
+static int keep_unknown(struct job *job, struct json_object *unknown)
+{
+	if (json_object_object_length(unknown) == 0) {
+		return 0;
+	}
+	if (!takes_unknown(job->mode)) {
+		warn_of_unknown(job, unknown);
+		return 0;
+	}
+	job->unknown = strdup(json_text(unknown));
+	return job->unknown ? 0 : -ENOMEM;
+}
+
 /* Checks what the task asks for against its mode's description. On failure the outcome is set. */
 static int prepare(struct job *job, const struct queue_task *task, struct err *err,
 	struct outcome *ret_outcome)
@@ -85,10 +123,14 @@ static int prepare(struct job *job, const struct queue_task *task, struct err *e
 	struct task_request request = {0};
 	struct params_inputs inputs = {0};
 	struct json_object *config = NULL;
-	struct buf unknown = {0};
+	struct json_object *unknown = json_object_new_object();
 	const char *code = NULL;
 	int result;
 
+	if (!unknown) {
+		result = -ENOMEM;
+		goto out;
+	}
 	result = task_request_parse(task->data.data, task->data.len, err, &code, &request);
 	if (result < 0) {
 		goto out;
@@ -102,17 +144,12 @@ static int prepare(struct job *job, const struct queue_task *task, struct err *e
 	result = take_engine(job, request.config, &problem);
 	if (result == 0) {
 		result = params_check(
-			job->mode->description, request.config, &unknown, &problem, &config);
+			job->mode->description, request.config, unknown, &problem, &config);
 	}
 	if (result == 0) {
 		result = params_find_inputs(job->mode->description,
 			json_member(request.data, "source_image"),
 			json_member(request.data, "reference_image"), config, &problem, &inputs);
-	}
-	if (unknown.len > 0) {
-		log_warning("config has members that the mode does not know",
-			LOG_S("task", job->id), LOG_S("mode", job->mode->name),
-			LOG_S("members", buf_cstr(&unknown)));
 	}
 	if (result < 0) {
 		code = problem.code;
@@ -126,14 +163,14 @@ static int prepare(struct job *job, const struct queue_task *task, struct err *e
 		(void)text_copy(input->image_id, sizeof(input->image_id), inputs.items[i].image_id);
 	}
 	job->config = strdup(json_text(config));
-	result = job->config ? 0 : -ENOMEM;
+	result = job->config ? keep_unknown(job, unknown) : -ENOMEM;
 out:
 	if (result < 0) {
 		ret_outcome->status = result == -ENOMEM ? FORMY_E_NOMEM : FORMY_E_PARAMS;
 		ret_outcome->code = result == -ENOMEM ? NULL : code;
 		ret_outcome->message = result == -ENOMEM ? NULL : err->text;
 	}
-	buf_finish(&unknown);
+	json_object_put(unknown);
 	json_object_put(config);
 	task_request_finish(&request);
 	return result;
@@ -240,6 +277,7 @@ static int run_job(struct supervisor *sup, struct place *place, struct job *job)
 		.time_ms = (uint64_t)job->timeout_ms,
 		.config = job->config,
 		.memo = memo_text(job),
+		.unknown = place->route->whole_config ? job->unknown : NULL,
 	};
 
 	while (count < job->input_count && result == 0) {

@@ -81,6 +81,7 @@ void job_destroy(struct job *job)
 	if (job) {
 		mode_release(job->mode);
 		free(job->config);
+		free(job->unknown);
 		free(job->memo);
 		buf_finish(&job->json);
 		free(job);

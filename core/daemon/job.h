@@ -52,6 +52,7 @@ struct job {
 	unsigned crashes;  /* that it has behind it; they are no tries */
 	struct mode *mode; /* held; NULL: its outcome is one of an earlier worker's */
 	char *config;      /* JSON: checked, with defaults; NULL before that */
+	char *unknown;     /* JSON: members of config that the mode does not know; NULL: none */
 	struct job_input inputs[LIMIT_TASK_INPUTS];
 	size_t input_count;
 	int64_t timeout_ms;

@@ -26,6 +26,7 @@ void route_init(struct route *route, struct mode *mode, const struct config_engi
 		.engine = engine,
 		.engine_plugin = engine_plugin,
 		.has_check = description && description->has_check,
+		.whole_config = description && description->whole_config,
 		.since_ms = clock_mono_ms(),
 	};
 	route->health = route->has_check ? ROUTE_UNKNOWN : ROUTE_UP;

@@ -33,8 +33,9 @@ struct route {
 	const struct config_engine *engine;      /* NULL: the mode has none */
 	const struct plugin_file *engine_plugin; /* set if engine is */
 	bool has_check;
-	bool wanted;   /* there was reason to know its health */
-	bool fallback; /* it is the mode's */
+	bool whole_config; /* its engine takes members of config that the mode does not know */
+	bool wanted;       /* there was reason to know its health */
+	bool fallback;     /* it is the mode's */
 
 	enum route_health health;
 	uint64_t since_ms;

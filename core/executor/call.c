@@ -1,7 +1,7 @@
 #include "executor/call.h"
 
 #include <errno.h>
-#include <json-c/json_object.h>
+#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,7 +48,33 @@ static formy_status check_request(formy_task *task, const formy_request *request
 	return FORMY_OK;
 }
 
-static formy_status check_params(formy_task *task, const char *params)
+/* Adds the members of a JSON text, or NULL for none, that the object has not. 0 or -ENOMEM. */
+static int add_absent(struct json_object *to, const char *json)
+{
+	struct json_object *from = NULL;
+	int result = json ? json_parse(json, strlen(json), LIMIT_TASK_DATA, NULL, &from) : 0;
+
+	if (result < 0 || !from) {
+		return result;
+	}
+	json_object_object_foreach(from, name, value)
+	{
+		if (result == 0 && !json_object_object_get_ex(to, name, NULL)) {
+			struct json_object *own = json_object_get(value);
+
+			result = json_object_object_add(to, name, own);
+			if (result < 0) {
+				json_object_put(own);
+			}
+		}
+	}
+	json_object_put(from);
+	return result < 0 ? -ENOMEM : 0;
+}
+
+/* What params() of the engine gives: the request's, and what else the engine wants. */
+static formy_status take_params(
+	formy_task *task, const struct task_engine_setting *asked, const char *params)
 {
 	struct json_object *object = NULL;
 	struct err err = {0};
@@ -58,11 +84,23 @@ static formy_status check_params(formy_task *task, const char *params)
 	if (result == 0 && !json_object_is_type(object, json_type_object)) {
 		result = err_set(&err, -EINVAL, "they are no object");
 	}
-	json_object_put(object);
 	if (result < 0) {
+		json_object_put(object);
 		return task_fail(task, FORMY_E_INTERNAL, "INTERNAL_ERROR",
 			"The plugin gave its engine parameters that are no JSON object.", err.text);
 	}
+	task->request_params = params;
+	if (!(asked->engine->flags & FORMY_ENGINE_WHOLE_CONFIG)) {
+		json_object_put(object);
+		return FORMY_OK;
+	}
+	json_object_put(task->whole_params);
+	task->whole_params = object;
+	if (add_absent(object, task->config) < 0 || add_absent(object, task->unknown) < 0 ||
+		!json_text(object)) {
+		return task_fail(task, FORMY_E_NOMEM, NULL, NULL, NULL);
+	}
+	task->request_params = json_text(object);
 	return FORMY_OK;
 }
 
@@ -85,14 +123,13 @@ formy_status call_engine(formy_task *task, const formy_request *request)
 	}
 	json_object_put(task->answer_facts);
 	task->answer_facts = NULL;
-	task->request_params = request->params ? request->params : "{}";
-	status = check_params(task, task->request_params);
+	task->serving = request->engine ? ENGINE_HELPER : ENGINE_MAIN;
+	asked = &task->setting.engines[task->serving];
+	status = take_params(task, asked, request->params ? request->params : "{}");
 	if (status != FORMY_OK) {
 		return status;
 	}
-	task->serving = request->engine ? ENGINE_HELPER : ENGINE_MAIN;
 	task->engine_used = task->engine_used || task->serving == ENGINE_MAIN;
-	asked = &task->setting.engines[task->serving];
 	task->request = request;
 	task->failure.status = FORMY_OK;
 	progress_map(&task->progress, request->progress_from, request->progress_to);

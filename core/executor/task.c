@@ -80,6 +80,7 @@ int task_begin(struct formy_task *task, const struct msg_job *job, const int *fd
 	task->attempt = job->attempt > UINT32_MAX ? UINT32_MAX : (uint32_t)job->attempt;
 	task->deadline_ms = clock_mono_ms() + job->time_ms;
 	task->config = job->config;
+	task->unknown = job->unknown;
 	task->request = NULL;
 	task->failure.status = FORMY_OK;
 	task->log_lines = 0;
@@ -115,11 +116,14 @@ void task_end(struct formy_task *task)
 	json_object_put(task->facts);
 	json_object_put(task->answer_facts);
 	json_object_put(task->engine_facts);
+	json_object_put(task->whole_params);
+	task->whole_params = NULL;
 	task->facts = NULL;
 	task->answer_facts = NULL;
 	task->engine_facts = NULL;
 	task->request = NULL;
 	task->config = NULL;
+	task->unknown = NULL;
 	arena_clear(&task->arena);
 }
 

@@ -86,6 +86,7 @@ struct formy_task {
 	uint32_t attempt;
 	uint64_t deadline_ms; /* monotonic */
 	const char *config;
+	const char *unknown; /* JSON object: what config has beside it; NULL: nothing */
 	struct task_input inputs[LIMIT_TASK_INPUTS];
 	size_t input_count;
 
@@ -106,7 +107,8 @@ struct formy_task {
 
 	const formy_request *request; /* set while the engine works */
 	const char *request_params;
-	enum task_engine serving; /* which engine does, while request is set */
+	struct json_object *whole_params; /* whose text that is, where it is not the pipeline's */
+	enum task_engine serving;         /* which engine does, while request is set */
 	struct task_failure failure;
 
 	bool engine_used;         /* the main engine was asked for something */

@@ -67,6 +67,7 @@ struct descriptor_engine {
 	char *type;
 	char *title;
 	bool has_check;
+	bool whole_config;  /* it wants all of a task's config: FORMY_ENGINE_WHOLE_CONFIG */
 	bool any_operation; /* its configuration says what it can do */
 	char **operations;
 	size_t operation_count;

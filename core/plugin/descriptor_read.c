@@ -61,6 +61,16 @@ static int read_mode(struct json_object *object, struct descriptor_mode *mode, s
 	return spec_check_conditions(mode, err);
 }
 
+/* false when it is absent */
+static int read_flag(struct json_object *object, const char *name, const char *engine,
+	struct err *err, bool *ret_value)
+{
+	if (json_member(object, name) && json_get_bool(object, name, ret_value) != 0) {
+		return err_set(err, -EINVAL, "engine %s: %s must be true or false", engine, name);
+	}
+	return 0;
+}
+
 static int read_engine(
 	struct json_object *object, struct descriptor_engine *engine, struct err *err)
 {
@@ -81,10 +91,13 @@ static int read_engine(
 	if (result < 0) {
 		return result;
 	}
-	if (json_member(object, "check") &&
-		json_get_bool(object, "check", &engine->has_check) != 0) {
-		return err_set(
-			err, -EINVAL, "engine %s: check must be true or false", engine->type);
+	result = read_flag(object, "check", engine->type, err, &engine->has_check);
+	if (result == 0) {
+		result =
+			read_flag(object, "whole_config", engine->type, err, &engine->whole_config);
+	}
+	if (result < 0) {
+		return result;
 	}
 	engine->any_operation = !operations;
 	if (!operations) {

@@ -119,13 +119,16 @@ static int write_engine(const formy_engine *engine, struct json_object *to, stru
 	if (!engine->run) {
 		return err_set(err, -EINVAL, "engine %.64s has no run function", engine->type);
 	}
-	if (engine->flags) {
+	if (engine->flags & ~(uint32_t)FORMY_ENGINE_WHOLE_CONFIG) {
 		return err_set(err, -EINVAL,
 			"engine %.64s has flags that this ABI does not know: %#x", engine->type,
 			engine->flags);
 	}
 	if (!add_text(to, "type", engine->type) || !add_text(to, "title", engine->title) ||
-		!add(to, "check", json_object_new_boolean(engine->check != NULL))) {
+		!add(to, "check", json_object_new_boolean(engine->check != NULL)) ||
+		!add(to, "whole_config",
+			json_object_new_boolean(
+				(engine->flags & FORMY_ENGINE_WHOLE_CONFIG) != 0))) {
 		return out_of_memory(err);
 	}
 	if (!engine->operations) {

@@ -55,21 +55,20 @@ static bool names_picture(const struct descriptor_mode *mode, const char *name)
 	return false;
 }
 
-/* Pictures go over as they came, unknown members are named and left behind. */
+/* Pictures go over as they came, unknown members go elsewhere. */
 static int take_others(const struct descriptor_mode *mode, struct json_object *config,
-	struct buf *unknown, struct json_object *to)
+	struct json_object *unknown, struct json_object *to)
 {
 	json_object_object_foreach(config, name, value)
 	{
+		struct json_object *target;
+
 		if (!value || descriptor_find_param(mode, name)) {
 			continue;
 		}
-		if (names_picture(mode, name)) {
-			if (add_member(to, name, value) < 0) {
-				return -ENOMEM;
-			}
-		} else if (unknown) {
-			buf_printf(unknown, "%s%.64s", unknown->len > 0 ? ", " : "", name);
+		target = names_picture(mode, name) ? to : unknown;
+		if (target && add_member(target, name, value) < 0) {
+			return -ENOMEM;
 		}
 	}
 	return 0;
@@ -152,7 +151,8 @@ static int check_required(const struct descriptor_mode *mode, struct json_object
 }
 
 int params_check(const struct descriptor_mode *mode, struct json_object *config,
-	struct buf *unknown, struct params_problem *ret_problem, struct json_object **ret_config)
+	struct json_object *unknown, struct params_problem *ret_problem,
+	struct json_object **ret_config)
 {
 	struct json_object *result_config = NULL;
 	int result;

@@ -8,7 +8,6 @@
 
 #include "base/limits.h"
 
-struct buf;
 struct descriptor_mode;
 struct json_object;
 
@@ -20,11 +19,12 @@ struct params_problem {
 
 /* Checks config, a JSON object or NULL for none, against the mode's parameters. A member that is
  * null counts as absent. *ret_config is a new object, the caller's: the parameters with defaults
- * filled in, and the members that name pictures as they came. Names of members that the mode does
- * not know are appended to unknown with ", " between them; it may be NULL.
+ * filled in, and the members that name pictures as they came. Members that the mode does not know
+ * are added to unknown, an object, which may be NULL.
  * 0; -EINVAL with *ret_problem; or -ENOMEM. */
 int params_check(const struct descriptor_mode *mode, struct json_object *config,
-	struct buf *unknown, struct params_problem *ret_problem, struct json_object **ret_config);
+	struct json_object *unknown, struct params_problem *ret_problem,
+	struct json_object **ret_config);
 
 /* A picture of a task. The texts belong to the descriptor and to the task's JSON. */
 struct params_input {

@@ -61,6 +61,7 @@ static const struct field job_fields[] = {
 	REQUIRED(TEXT, job.roles),
 	OPTIONAL(NUMBER, job.check),
 	OPTIONAL(TEXT, job.memo),
+	OPTIONAL(TEXT, job.unknown),
 	END,
 };
 

@@ -17,7 +17,7 @@
 struct buf;
 
 /* Raised when supervisor and executor of different builds would misunderstand each other. */
-#define MSG_PROTOCOL 2
+#define MSG_PROTOCOL 3
 
 enum msg_type {
 	MSG_SETUP = 1,
@@ -76,6 +76,8 @@ struct msg_job {
 	const char *roles;  /* of the descriptors: names with a comma between, "" for none */
 	uint64_t check;     /* 1: no task, but the engine's check(); the rest is for form */
 	const char *memo;   /* what an earlier attempt left, or NULL */
+	const char
+		*unknown; /* JSON object: members of config that the mode does not know, or NULL */
 };
 
 /* The executor has opened its plugins and waits for jobs. */

@@ -1,4 +1,4 @@
-/* formy/plugin.h - the interface between Formy and its plugins. ABI 0.2, a draft.
+/* formy/plugin.h - the interface between Formy and its plugins. ABI 0.3, a draft.
  *
  * A plugin is a shared library (.so) with one exported function, FORMY_PLUGIN_ENTRY, which returns
  * a constant description of what is in it: modes (pipelines, such as BACKGROUND_CHANGE), engines
@@ -44,7 +44,7 @@ extern "C" {
 #endif
 
 #define FORMY_ABI_MAJOR 0u
-#define FORMY_ABI_MINOR 2u
+#define FORMY_ABI_MINOR 3u
 
 /* True when the struct that p points to, as its filler knew it, has the field, and it is set. */
 #define FORMY_HAS(type, p, field)                                                                  \
@@ -177,7 +177,8 @@ typedef struct formy_host {
 	uint32_t (*attempt)(formy_task *task);
 
 	/* [run] The task's parameters as a JSON object: config, checked against the mode's
-	 * description and with its defaults filled in. In an engine: the request's params. */
+	 * description and with its defaults filled in. In an engine: the request's params, and with
+	 * FORMY_ENGINE_WHOLE_CONFIG the rest of the task's config. */
 	const char *(*params)(formy_task *task);
 
 	/* [any] Memory for this task: n bytes, zeroed, at an address that 64 divides; freed by the
@@ -278,6 +279,17 @@ typedef struct formy_mode {
 	void (*close)(void *state);
 } formy_mode;
 
+/* Flags of an engine. */
+enum {
+	/* Its configuration names parameters that no mode knows of: a widget of a workflow, a place
+	 * in a prompt. Its params() hold, beside what the pipeline asks, all other members of the
+	 * task's config: those that the mode declares as the host checked them, and those that it
+	 * does not declare, such as "seed", as the task's owner wrote them. These nobody has checked:
+	 * expect any type and any value. What the pipeline asks counts first. Without the flag such
+	 * members reach no engine, and the log tells of them. */
+	FORMY_ENGINE_WHOLE_CONFIG = 1
+};
+
 /* An engine: carries out requests of pipelines. open, run and close as in a mode. An executor serves
  * one mode, so open() is called for that mode. config is a JSON object: what the operator wrote into
  * engine "NAME" { }, plus
@@ -290,7 +302,7 @@ typedef struct formy_mode {
  *			set, and what the operator wrote into mode "NAME" { } that Formy does not know */
 typedef struct formy_engine {
 	uint32_t size;     /* sizeof(formy_engine) */
-	uint32_t flags;    /* 0 */
+	uint32_t flags;    /* FORMY_ENGINE_... */
 	const char *type;  /* the `type` of engine sections: [a-z][a-z0-9_-]{0,31} */
 	const char *title; /* a few words for people */
 

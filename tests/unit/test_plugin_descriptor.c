@@ -49,6 +49,7 @@ static void make_sample(struct sample *sample, const char *inputs, const char *p
 		.params = params,
 		.run = run_nothing};
 	sample->engine = (formy_engine){.size = sizeof(formy_engine),
+		.flags = FORMY_ENGINE_WHOLE_CONFIG,
 		.type = "local",
 		.title = "This machine",
 		.operations = operations,
@@ -125,6 +126,7 @@ static void everything_comes_through(void **state)
 	engine = descriptor_find_engine(descriptor, "local");
 	assert_non_null(engine);
 	assert_int_equal(engine->operation_count, 2);
+	assert_true(engine->whole_config && !engine->has_check);
 	descriptor_destroy(descriptor);
 }
 
@@ -242,17 +244,19 @@ static void hostile_json_is_refused(void **state)
 {
 	static const char *const texts[] = {"", "null", "[]", "7", "{}", "{\"abi_major\": 0}",
 		"{\"abi_major\": 0, \"abi_minor\": 99999999999}",
-		"{\"abi_major\":0,\"abi_minor\":2,\"id\":\"a\",\"version\":\"1\",\"modes\":7}",
-		"{\"abi_major\":0,\"abi_minor\":2,\"id\":\"a\",\"version\":\"1\",\"modes\":[7]}",
-		"{\"abi_major\":0,\"abi_minor\":2,\"id\":\"a\",\"version\":\"1\",\"modes\":[null]}",
-		"{\"abi_major\":0,\"abi_minor\":2,\"id\":\"a\",\"version\":\"1\\n\",\"modes\":[]}",
-		"{\"abi_major\":0,\"abi_minor\":2,\"id\":\"a\",\"version\":\"1\","
+		"{\"abi_major\":0,\"abi_minor\":3,\"id\":\"a\",\"version\":\"1\",\"modes\":7}",
+		"{\"abi_major\":0,\"abi_minor\":3,\"id\":\"a\",\"version\":\"1\",\"modes\":[7]}",
+		"{\"abi_major\":0,\"abi_minor\":3,\"id\":\"a\",\"version\":\"1\",\"modes\":[null]}",
+		"{\"abi_major\":0,\"abi_minor\":3,\"id\":\"a\",\"version\":\"1\\n\",\"modes\":[]}",
+		"{\"abi_major\":0,\"abi_minor\":3,\"id\":\"a\",\"version\":\"1\","
 		"\"modes\":[{\"name\":\"AB\",\"output\":true,\"params\":{\"a\":null},"
 		"\"inputs\":[]}]}",
-		"{\"abi_major\":0,\"abi_minor\":2,\"id\":\"a\",\"version\":\"1\","
+		"{\"abi_major\":0,\"abi_minor\":3,\"id\":\"a\",\"version\":\"1\","
 		"\"modes\":[{\"name\":\"AB\",\"output\":true,\"params\":{},\"inputs\":[null]}]}",
-		"{\"abi_major\":0,\"abi_minor\":2,\"id\":\"a\",\"version\":\"1\","
-		"\"engines\":[{\"type\":\"x\",\"operations\":[]}]}"};
+		"{\"abi_major\":0,\"abi_minor\":3,\"id\":\"a\",\"version\":\"1\","
+		"\"engines\":[{\"type\":\"x\",\"operations\":[]}]}",
+		"{\"abi_major\":0,\"abi_minor\":3,\"id\":\"a\",\"version\":\"1\","
+		"\"engines\":[{\"type\":\"x\",\"whole_config\":1}]}"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

@@ -151,6 +151,7 @@ static formy_status engine_check(const formy_host *host, void *state, formy_task
 
 static const formy_engine comfyui = {
 	.size = sizeof(comfyui),
+	.flags = FORMY_ENGINE_WHOLE_CONFIG,
 	.type = "comfyui",
 	.title = "Workflows on ComfyUI servers",
 	.open = engine_open,

@@ -154,6 +154,7 @@ static formy_status engine_check(const formy_host *host, void *state, formy_task
 
 static const formy_engine openai = {
 	.size = sizeof(openai),
+	.flags = FORMY_ENGINE_WHOLE_CONFIG,
 	.type = "openai",
 	.title = "Image editing by OpenAI and what speaks its protocol",
 	.open = engine_open,

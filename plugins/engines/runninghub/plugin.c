@@ -127,6 +127,7 @@ static formy_status engine_check(const formy_host *host, void *state, formy_task
 
 static const formy_engine runninghub = {
 	.size = sizeof(runninghub),
+	.flags = FORMY_ENGINE_WHOLE_CONFIG,
 	.type = "runninghub",
 	.title = "Workflows that RunningHub hosts",
 	.open = engine_open,

@@ -121,6 +121,7 @@ static formy_status engine_run(
 
 static const formy_engine webapi = {
 	.size = sizeof(webapi),
+	.flags = FORMY_ENGINE_WHOLE_CONFIG,
 	.type = "http",
 	.title = "Any service that takes a task, is asked about it, and gives a picture",
 	.open = engine_open,
