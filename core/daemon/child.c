@@ -16,6 +16,9 @@
 /* Packets taken before other handles get their turn. */
 #define PACKETS_A_TURN 64
 
+/* More than a channel holds, but not all that somebody could send meanwhile. */
+#define PACKETS_TO_CATCH_UP 4096
+
 #define MAX_ARGUMENTS 4
 
 struct child {
@@ -30,6 +33,7 @@ struct child {
 	char output_room[4096];
 	unsigned handles; /* open in libuv; the last one to close frees the child */
 	bool channel_open;
+	bool left_unread; /* it closed its end, and had not read everything */
 	bool released;
 	bool exited;
 	int64_t exit_status;
@@ -113,6 +117,11 @@ static void read_packets(struct child *child, unsigned most)
 
 		if (len == -EAGAIN) {
 			return;
+		}
+		if (len == -ECONNRESET && !child->left_unread) {
+			/* told before what it had sent, which is still to be read */
+			child->left_unread = true;
+			continue;
 		}
 		if (len <= 0) {
 			close_channel(child);
@@ -316,4 +325,14 @@ void child_kill(struct child *child, int signal)
 	if (!child->exited && child->process.pid > 0) {
 		(void)uv_process_kill(&child->process, signal);
 	}
+}
+
+void child_catch_up(struct child *child)
+{
+	read_packets(child, PACKETS_TO_CATCH_UP);
+}
+
+bool child_left_unread(const struct child *child)
+{
+	return child->left_unread;
 }

@@ -59,4 +59,10 @@ void child_hang_up(struct child *child);
 
 void child_kill(struct child *child, int signal);
 
+/* Reads what it has sent and nobody has read yet, as far as it is there. Callbacks come, but gone. */
+void child_catch_up(struct child *child);
+
+/* Its end of the channel is closed, and something that was sent to it was never read. */
+bool child_left_unread(const struct child *child);
+
 #endif

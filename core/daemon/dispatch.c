@@ -226,6 +226,23 @@ void dispatch_accept(
 	dispatch_strand(sup, job);
 }
 
+void dispatch_again(struct supervisor *sup, struct job *job)
+{
+	log_info("an executor ended before it began its task; another one gets it",
+		LOG_S("task", job->id), LOG_S("mode", job->mode->name));
+	if (sup->phase != PHASE_SERVING || job->mode->catalog != sup->catalog) {
+		give_back(sup, job);
+		return;
+	}
+	job->misses++;
+	job->pid = 0;
+	job->started_us = 0;
+	job->route = NULL;
+	job->state = JOB_WAITING;
+	job_list_push_front(&job->mode->waiting, job);
+	dispatch_strand(sup, job);
+}
+
 void dispatch_strand(struct supervisor *sup, struct job *job)
 {
 	struct mode *mode = job->mode;

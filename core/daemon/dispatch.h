@@ -12,8 +12,6 @@
 
 struct job;
 struct place;
-struct job;
-struct place;
 struct supervisor;
 
 /* Makes a job of a claimed task; one that cannot be run ends at once, with its error. */
@@ -39,6 +37,10 @@ unsigned dispatch_want(const struct supervisor *sup, unsigned spare);
 
 /* Gives back all jobs that no executor has begun. */
 void dispatch_return_waiting(struct supervisor *sup);
+
+/* A job, in no list, whose executor ended before it began it: another one gets it, and no attempt is
+ * spent. */
+void dispatch_again(struct supervisor *sup, struct job *job);
 
 /* A waiting job that has nowhere to go leaves the waiting ones: back to the queue, or, when only one
  * engine will do for it, to be tried again later. Neither spends an attempt. */

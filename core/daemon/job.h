@@ -50,6 +50,7 @@ struct job {
 	unsigned attempt; /* that it was claimed as: all attempts that there ever were */
 	unsigned tries; /* those since a person made it pending again: max_attempts limits these */
 	unsigned crashes;  /* that it has behind it; they are no tries */
+	unsigned misses;   /* executors that ended before they began it */
 	struct mode *mode; /* held; NULL: its outcome is one of an earlier worker's */
 	char *config;      /* JSON: checked, with defaults; NULL before that */
 	char *unknown;     /* JSON: members of config that the mode does not know; NULL: none */

@@ -164,7 +164,7 @@ static void on_lost(void *owner, struct slot *slot, const struct slot_exit *end)
 	struct job *job = slot->job;
 
 	/* who sent a SIGKILL that is not ours, nobody knows: the system, short of memory, or a person */
-	if (end->end == SLOT_END_ITSELF && end->signal != SIGKILL &&
+	if (end->end == SLOT_END_ITSELF && end->signal != SIGKILL && !end->unstarted &&
 		mode_crashed(mode, job->check ? "check" : job->id)) {
 		log_error("plugin quarantined: its process died on several tasks in a row",
 			LOG_S("plugin", mode_plugin_id(mode)), LOG_S("mode", mode->name),

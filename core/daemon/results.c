@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "daemon/catalog.h"
+#include "daemon/dispatch.h"
 #include "daemon/health.h"
 #include "daemon/publish.h"
 #include "daemon/route.h"
@@ -382,6 +383,8 @@ void results_lost(
 		drop(sup, job);
 	} else if (job->stop == JOB_RETURNED || exit->end == SLOT_END_KILLED) {
 		give_back(sup, job);
+	} else if (exit->unstarted && job->misses < LIMIT_MISSES) {
+		dispatch_again(sup, job);
 	} else if (exit->end == SLOT_END_TIMEOUT) {
 		fail_by_timeout(sup, job);
 	} else {

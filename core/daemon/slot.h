@@ -65,8 +65,9 @@ enum slot_end {
 struct slot_exit {
 	enum slot_end end;
 	int64_t status;
-	int signal; /* 0: exited by itself with status */
-	bool ready; /* it had opened its plugins */
+	int signal;     /* 0: exited by itself with status */
+	bool ready;     /* it had opened its plugins */
+	bool unstarted; /* it had a job, and never took it out of its channel */
 };
 
 struct slot_events {
@@ -118,6 +119,8 @@ struct slot {
 	void *job;       /* the owner's: what it works on; NULL when it has none */
 	uint64_t number; /* of the last job given to this process */
 	bool drain_after;
+	bool heard;       /* something of the job: it was begun */
+	unsigned entered; /* how often a state was */
 	enum slot_end end;
 	bool was_ready;
 	bool was_confined;

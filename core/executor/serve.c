@@ -273,35 +273,6 @@ static formy_status check_engine(struct executor *ex)
 	return main->engine->check(host_table(), main->state, &ex->task);
 }
 
-static int run_job(struct executor *ex, const struct msg_job *job, const int *fds, size_t count)
-{
-	struct msg answer = {.type = MSG_OUTCOME};
-	uint64_t start;
-	uint64_t ran;
-	formy_status status;
-	int result;
-
-	if (task_begin(&ex->task, job, fds, count) < 0) {
-		return EX_PROTOCOL;
-	}
-	confine_processor_time((job->time_ms + STOP_MS) * ex->processors);
-	start = clock_mono_us();
-	if (job->check) {
-		finish_check(&ex->task, check_engine(ex), &ex->finish, &answer.outcome);
-	} else {
-		status = ex->mode->run(host_table(), ex->mode_state, &ex->task);
-		ran = clock_mono_us() - start;
-		finish_task(&ex->task, status, ex->mode->flags, ex->setup.scratch, &ex->finish,
-			&answer.outcome);
-		answer.outcome.run_us = ran;
-		inspect_job();
-	}
-	result = speak(ex->channel, &answer);
-	finish_clear(&ex->finish);
-	task_end(&ex->task);
-	return result < 0 && result != -EPIPE ? EX_OSERR : 0;
-}
-
 /* A plugin that leaves descriptors open makes the next task fail that brings one: the log is told
  * of it early, and the process ends before. True when it has to end. */
 static bool has_leaked(struct executor *ex)
@@ -328,6 +299,39 @@ static bool has_leaked(struct executor *ex)
 		lowest, SANDBOX_DESCRIPTORS - LEAK_RESERVE);
 	speak_log(ex->channel, LOG_LEVEL_WARNING, 0, line);
 	return lowest > SANDBOX_DESCRIPTORS - LEAK_RESERVE;
+}
+
+/* Runs a job and answers. *ret_last: it was the last one that this process can take. */
+static int run_job(struct executor *ex, const struct msg_job *job, const int *fds, size_t count,
+	bool *ret_last)
+{
+	struct msg answer = {.type = MSG_OUTCOME};
+	uint64_t start;
+	uint64_t ran;
+	formy_status status;
+	int result;
+
+	if (task_begin(&ex->task, job, fds, count) < 0) {
+		return EX_PROTOCOL;
+	}
+	confine_processor_time((job->time_ms + STOP_MS) * ex->processors);
+	start = clock_mono_us();
+	if (job->check) {
+		finish_check(&ex->task, check_engine(ex), &ex->finish, &answer.outcome);
+	} else {
+		status = ex->mode->run(host_table(), ex->mode_state, &ex->task);
+		ran = clock_mono_us() - start;
+		finish_task(&ex->task, status, ex->mode->flags, ex->setup.scratch, &ex->finish,
+			&answer.outcome);
+		answer.outcome.run_us = ran;
+		inspect_job();
+	}
+	*ret_last = has_leaked(ex);
+	answer.outcome.last = *ret_last;
+	result = speak(ex->channel, &answer);
+	finish_clear(&ex->finish);
+	task_end(&ex->task);
+	return result < 0 && result != -EPIPE ? EX_OSERR : 0;
 }
 
 /* The next descriptor of those that came, or -1. */
@@ -394,6 +398,7 @@ static int serve_jobs(struct executor *ex)
 		int fds[LIMIT_TASK_INPUTS];
 		size_t count = 0;
 		struct msg msg;
+		bool last = false;
 		int status;
 		ssize_t len = receive(ex->channel, ex->packet, fds, &count);
 
@@ -412,8 +417,8 @@ static int serve_jobs(struct executor *ex)
 			}
 			return EX_PROTOCOL;
 		}
-		status = run_job(ex, &msg.job, fds, count);
-		if (status != 0 || has_leaked(ex)) {
+		status = run_job(ex, &msg.job, fds, count, &last);
+		if (status != 0 || last) {
 			return status;
 		}
 	}

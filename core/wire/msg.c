@@ -106,6 +106,7 @@ static const struct field outcome_fields[] = {
 	OPTIONAL(NUMBER, outcome.retry_ms),
 	OPTIONAL(TEXT, outcome.down_code),
 	OPTIONAL(TEXT, outcome.down_reason),
+	OPTIONAL(NUMBER, outcome.last),
 	END,
 };
 

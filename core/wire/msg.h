@@ -121,6 +121,7 @@ struct msg_outcome {
 	uint64_t retry_ms;     /* not 0: to be tried again after this, and no attempt is spent */
 	const char *down_code; /* not NULL: the engine cannot work; a code of the contract, or "" */
 	const char *down_reason; /* set if down_code is */
+	uint64_t last;           /* 1: the executor takes no other job and ends */
 };
 
 /* What a probe found in a file: a descriptor, or why it cannot be served. */

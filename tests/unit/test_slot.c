@@ -13,6 +13,8 @@ static struct {
 	void *owner;
 	struct control_page page;
 	unsigned kills, hang_ups, releases;
+	bool left_unread;
+	const struct msg *waiting; /* what it has sent, and nobody has read */
 } process;
 
 static struct child *const a_child = (struct child *)&process;
@@ -67,6 +69,25 @@ void child_kill(struct child *child, int signal)
 	(void)child;
 	(void)signal;
 	process.kills++;
+}
+
+static void send_msg(const struct msg *msg);
+
+void child_catch_up(struct child *child)
+{
+	const struct msg *waiting = process.waiting;
+
+	(void)child;
+	process.waiting = NULL;
+	if (waiting) {
+		send_msg(waiting);
+	}
+}
+
+bool child_left_unread(const struct child *child)
+{
+	(void)child;
+	return process.left_unread;
 }
 
 /* What the owner hears. */
@@ -404,6 +425,73 @@ static void test_a_deaf_job_is_killed(void **state)
 	assert_int_equal(heard.exit.end, SLOT_END_TIMEOUT);
 }
 
+/* The worker was stopped, say, while its executor answered in time. */
+static void test_an_answer_in_the_channel_is_in_time(void **state)
+{
+	struct msg msg = {.type = MSG_OUTCOME};
+	struct slot *slot;
+
+	(void)state;
+	slot = reach(SLOT_RUNNING);
+	msg.outcome.job = slot->number;
+	process.waiting = &msg;
+	on_deadline(&slot->timer);
+	assert_int_equal(heard.outcome, 1);
+	assert_int_equal(slot->state, SLOT_IDLE);
+	assert_int_equal(control_stopped(&process.page, slot->number), 0);
+
+	slot = reach(SLOT_RUNNING);
+	msg = (struct msg){.type = MSG_PROGRESS, .progress = {.job = slot->number}};
+	process.waiting = &msg;
+	on_deadline(&slot->timer);
+	assert_int_equal(heard.progress, 1);
+	assert_int_equal(slot->state, SLOT_CANCELLING);
+}
+
+static void test_a_job_that_was_not_taken_is_not_started(void **state)
+{
+	struct msg said = {.type = MSG_LOG, .log = {.text = "x"}};
+	struct slot *slot;
+
+	(void)state;
+	(void)reach(SLOT_RUNNING);
+	process.events->gone(process.owner, 0, 9);
+	assert_false(heard.exit.unstarted);
+
+	(void)reach(SLOT_RUNNING);
+	process.left_unread = true;
+	process.events->gone(process.owner, 0, 9);
+	assert_int_equal(heard.lost, 1);
+	assert_true(heard.exit.unstarted);
+
+	/* it is the answer to a memo that nobody read: the job had begun */
+	slot = reach(SLOT_RUNNING);
+	process.left_unread = true;
+	said.log.job = slot->number;
+	send_msg(&said);
+	process.events->gone(process.owner, 0, 9);
+	assert_false(heard.exit.unstarted);
+}
+
+static void test_the_last_answer_ends_it(void **state)
+{
+	struct msg msg = {.type = MSG_OUTCOME, .outcome = {.last = 1}};
+	struct slot *slot;
+
+	(void)state;
+	slot = reach(SLOT_RUNNING);
+	msg.outcome.job = slot->number;
+	send_msg(&msg);
+	assert_int_equal(heard.outcome, 1);
+	assert_int_equal(heard.freed, 0);
+	assert_int_equal(slot->state, SLOT_DRAINING);
+	assert_int_equal(give_job(slot), -EBUSY);
+	process.events->gone(process.owner, 0, 0);
+	assert_int_equal(heard.lost, 0);
+	assert_int_equal(heard.exit.end, SLOT_END_ITSELF);
+	assert_int_equal(heard.freed, 1);
+}
+
 static void test_an_answer_for_another_job_is_garbage(void **state)
 {
 	struct slot *slot;
@@ -450,6 +538,9 @@ int main(void)
 		cmocka_unit_test(test_a_job_ends_once),
 		cmocka_unit_test(test_a_crash_loses_the_job_once),
 		cmocka_unit_test(test_a_deaf_job_is_killed),
+		cmocka_unit_test(test_an_answer_in_the_channel_is_in_time),
+		cmocka_unit_test(test_a_job_that_was_not_taken_is_not_started),
+		cmocka_unit_test(test_the_last_answer_ends_it),
 		cmocka_unit_test(test_an_answer_for_another_job_is_garbage),
 		cmocka_unit_test(test_draining_waits_for_the_job),
 		cmocka_unit_test(test_an_executor_of_another_build_is_refused),
