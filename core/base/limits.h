@@ -59,6 +59,7 @@
 #define LIMIT_EXECUTORS 256                  /* executor processes of one worker */
 #define LIMIT_WORK_THREADS 64        /* that an executor's engine and codecs share out work to */
 #define LIMIT_EXECUTOR_THREADS 16384 /* of all processes of the worker's user together */
+#define LIMIT_THREADS 2048           /* of one executor */
 #define LIMIT_SMALLEST_FILE (UINT64_C(64) << 20) /* bytes that one of its files may always have */
 #define LIMIT_SCRATCH_FILES 64       /* files that one executor may have written at once */
 #define LIMIT_DESCRIPTOR (64 * 1024) /* bytes of a descriptor as JSON */

@@ -152,6 +152,8 @@ static void on_process_exit(uv_process_t *process, int64_t status, int signal)
 	child->exited = true;
 	child->exit_status = status;
 	child->exit_signal = signal;
+	/* it led a group that nobody can leave: programs that it has started end with it */
+	(void)kill(-process->pid, SIGKILL);
 	/* what it sent before it ended counts: an outcome may be among it */
 	read_packets(child, UINT32_MAX);
 	close_channel(child);

@@ -35,13 +35,15 @@ static void free_publishing(struct publishing *files)
 	}
 }
 
-/* On a thread of the pool: nothing of the supervisor is touched but the scratch folder's path. */
+/* On a thread of the pool: nothing of the supervisor is touched but the scratch folder. */
 static void move_files(uv_work_t *work)
 {
 	struct publishing *files = work->data;
 
 	files->result = store_publish(&files->store, files->place->scratch, files->job->id,
 		files->files, files->count, &files->err, &files->published);
+	/* what libraries have left there */
+	store_scratch_tidy(files->place->scratch, &files->place->scratch_seen);
 }
 
 static void end(struct publishing *files)

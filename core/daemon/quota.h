@@ -1,8 +1,8 @@
-/* What an executor may write: the files of its scratch folder together.
+/* What an executor may have in all: files in its scratch folder, and threads.
  *
- * The kernel limits each file; how many there are and how much all of them take is looked at here,
- * a few times a second, on a thread of libuv's pool. An executor that has too much is killed, and
- * its folder emptied as always. Loop's thread only. */
+ * The kernel limits each file, and the threads of a user; how many there are, how much all of them
+ * take, and how many threads are one executor's is looked at here, a few times a second, on a
+ * thread of libuv's pool. An executor that has too much is killed, and its folder emptied as always. Loop's thread only. */
 #ifndef FORMY_DAEMON_QUOTA_H
 #define FORMY_DAEMON_QUOTA_H
 

@@ -308,6 +308,9 @@ void results_answered(struct supervisor *sup, struct place *place, struct job *j
 
 	leave_running(sup, job);
 	hear_of_engine(sup, job, answer);
+	if (!answer->output) {
+		store_scratch_tidy(place->scratch, &place->scratch_seen);
+	}
 	if (job_is_unwanted(job)) {
 		if (answer->output) {
 			(void)store_scratch_clear(place->scratch);
@@ -349,10 +352,10 @@ static void fail_by_crash(struct supervisor *sup, struct job *job, const struct 
 		.context = context_of(job),
 	};
 
-	if (exit->end == SLOT_END_GREEDY) {
-		(void)snprintf(details, sizeof(details),
-			"it filled its scratch folder, plugin %s, step: %s",
-			mode_plugin_id(job->mode), job->step[0] ? job->step : "none");
+	if (exit->end == SLOT_END_GREEDY || exit->end == SLOT_END_THREADS) {
+		(void)snprintf(details, sizeof(details), "%s, plugin %s, step: %s",
+			slot_end_name(exit->end), mode_plugin_id(job->mode),
+			job->step[0] ? job->step : "none");
 	} else if (exit->signal) {
 		(void)snprintf(details, sizeof(details), "signal %d (%s), plugin %s, step: %s",
 			exit->signal, strsignal(exit->signal), mode_plugin_id(job->mode),

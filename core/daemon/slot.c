@@ -15,7 +15,7 @@ struct details {
 	enum control_reason reason; /* CANCEL */
 	uint64_t timeout_ms;        /* JOB */
 	struct slot_exit exit;      /* EXIT */
-	bool greedy;                /* KILL */
+	enum slot_end end;          /* KILL; SLOT_END_ITSELF: the owner wanted it */
 };
 
 static const struct details no_details = {0};
@@ -176,7 +176,7 @@ static void on_kill_deadline(struct slot *slot, const struct details *details)
 
 static void on_kill(struct slot *slot, const struct details *details)
 {
-	do_kill(slot, details->greedy ? SLOT_END_GREEDY : SLOT_END_KILLED);
+	do_kill(slot, details->end == SLOT_END_ITSELF ? SLOT_END_KILLED : details->end);
 }
 
 /* The channel is closed: the process is ending or of no use. SIGKILL changes nothing for one that
@@ -484,9 +484,9 @@ void slot_kill(struct slot *slot)
 	handle(slot, SLOT_EV_KILL, &no_details);
 }
 
-void slot_kill_greedy(struct slot *slot)
+void slot_kill_greedy(struct slot *slot, enum slot_end end)
 {
-	const struct details details = {.greedy = true};
+	const struct details details = {.end = end};
 
 	handle(slot, SLOT_EV_KILL, &details);
 }
@@ -537,6 +537,7 @@ const char *slot_end_name(enum slot_end end)
 		[SLOT_END_START] = "killed: not ready in time",
 		[SLOT_END_KILLED] = "killed: the worker goes down",
 		[SLOT_END_GREEDY] = "killed: it filled its scratch folder",
+		[SLOT_END_THREADS] = "killed: it has too many threads",
 	};
 
 	return names[end];

@@ -60,6 +60,7 @@ enum slot_end {
 	SLOT_END_START,     /* it did not get ready in time */
 	SLOT_END_KILLED,    /* the owner wanted it */
 	SLOT_END_GREEDY,    /* it wrote more files than it may */
+	SLOT_END_THREADS,   /* it started more threads than it may */
 };
 
 struct slot_exit {
@@ -155,8 +156,9 @@ void slot_drain(struct slot *slot);
 /* Kills the process now. */
 void slot_kill(struct slot *slot);
 
-/* The same for one that wrote too much: its job counts as crashed. */
-void slot_kill_greedy(struct slot *slot);
+/* The same for one that took too much, SLOT_END_GREEDY or SLOT_END_THREADS: its job counts as
+ * crashed. */
+void slot_kill_greedy(struct slot *slot, enum slot_end end);
 
 const char *slot_state_name(enum slot_state state);
 const char *slot_event_name(enum slot_event event);

@@ -416,6 +416,17 @@ static void finish(struct supervisor *sup)
 	buf_finish(&sup->room);
 }
 
+/* Those that plugins have on their way to nowhere count against what this process may send. */
+static void use_all_descriptors(void)
+{
+	struct rlimit descriptors;
+
+	if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
+		descriptors.rlim_cur = descriptors.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &descriptors);
+	}
+}
+
 int supervisor_run(struct config *config, const char *config_path, const struct config_flags *flags)
 {
 	struct supervisor sup = {
@@ -434,6 +445,7 @@ int supervisor_run(struct config *config, const char *config_path, const struct 
 	(void)signal(SIGPIPE, SIG_IGN);
 	/* a dump of this process would hold Redis' password and the engines' keys */
 	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+	use_all_descriptors();
 	if (uv_loop_init(&loop) < 0) {
 		config_destroy(config);
 		return EX_OSERR;

@@ -52,6 +52,7 @@ struct place {
 	struct slot slot;
 	struct route *route; /* that its process serves; set while slot.mode is */
 	char scratch[STORE_PATH_SIZE];
+	struct timespec scratch_seen;    /* its time when it was last empty */
 	uint64_t memo_number;            /* of the memo that is on its way to Redis; 0: none */
 	bool memo_sent;                  /* and is not answered yet */
 	bool publishing;                 /* its scratch still holds files of the last job */

@@ -277,6 +277,17 @@ int store_scratch_clear(const char *path)
 	return clear_folder(path, false);
 }
 
+void store_scratch_tidy(const char *path, struct timespec *seen)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 &&
+		(st.st_mtim.tv_sec != seen->tv_sec || st.st_mtim.tv_nsec != seen->tv_nsec) &&
+		store_scratch_clear(path) == 0 && stat(path, &st) == 0) {
+		*seen = st.st_mtim;
+	}
+}
+
 void store_scratch_close(const struct store_config *store, const char *worker, int lock)
 {
 	char path[STORE_PATH_SIZE];

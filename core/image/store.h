@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/ident.h"
 #include "base/limits.h"
@@ -127,6 +128,10 @@ int store_scratch_outcomes(
 
 /* Empties a slot's folder, which stays. */
 int store_scratch_clear(const char *path);
+
+/* The same where it was used: *seen is the folder's time when it was last emptied so, zeroed at
+ * first. Costs one look where it was not. */
+void store_scratch_tidy(const char *path, struct timespec *seen);
 
 /* Removes the worker's scratch, but for outcomes, and gives it up. */
 void store_scratch_close(const struct store_config *store, const char *worker, int lock);

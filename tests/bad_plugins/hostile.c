@@ -2,7 +2,6 @@
  * went: {"act": ..., "errno": N}, 0 when it could. The constructor tries two of them before anybody
  * has looked at the plugin, and the version tells whether they failed. */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <netinet/in.h>
@@ -15,9 +14,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "formy/plugin.h"
+#include "hostile.h"
 
 #define MIB (1024 * 1024)
 #define CHANNEL 3
@@ -29,28 +27,6 @@
 #ifndef HOSTILE_MODE
 #define HOSTILE_MODE "HOSTILE"
 #endif
-
-struct attack {
-	const formy_host *host;
-	formy_task *task;
-	const char *path; /* parameters of the task */
-	int port;
-};
-
-static int could(int result)
-{
-	return result < 0 ? errno : 0;
-}
-
-static int end_fd(int fd)
-{
-	int code = could(fd);
-
-	if (fd >= 0) {
-		(void)close(fd);
-	}
-	return code;
-}
 
 static int read_file(const struct attack *attack)
 {
@@ -281,10 +257,7 @@ static int tell_log(const struct attack *attack)
 	return 0;
 }
 
-static const struct {
-	const char *name;
-	int (*attack)(const struct attack *attack);
-} acts[] = {
+static const struct act acts[] = {
 	{"read", read_file},
 	{"write", write_file},
 	{"cut", cut_file},
@@ -307,7 +280,18 @@ static const struct {
 	{"other", send_other},
 	{"progress", tell_progress},
 	{"log", tell_log},
+	{NULL, NULL},
 };
+
+static int attack_by(const struct act *list, const char *name, const struct attack *attack)
+{
+	for (; list->name; list++) {
+		if (strcmp(list->name, name) == 0) {
+			return list->attack(attack);
+		}
+	}
+	return -1;
+}
 
 static formy_status hostile_run(const formy_host *host, void *state, formy_task *task)
 {
@@ -316,7 +300,7 @@ static formy_status hostile_run(const formy_host *host, void *state, formy_task 
 	struct attack attack = {.host = host, .task = task};
 	const char *act = "";
 	char facts[200];
-	int code = -1;
+	int code;
 
 	(void)state;
 	if (json_object_object_get_ex(params, "act", &value)) {
@@ -328,10 +312,9 @@ static formy_status hostile_run(const formy_host *host, void *state, formy_task 
 	if (json_object_object_get_ex(params, "port", &value)) {
 		attack.port = json_object_get_int(value);
 	}
-	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
-		if (strcmp(acts[i].name, act) == 0) {
-			code = acts[i].attack(&attack);
-		}
+	code = attack_by(acts, act, &attack);
+	if (code < 0) {
+		code = attack_by(hostile_calls, act, &attack);
 	}
 	(void)snprintf(facts, sizeof(facts), "{\"act\": \"%.32s\", \"errno\": %d}", act, code);
 	json_object_put(params);

@@ -18,6 +18,15 @@ BAD = TEST_PLUGINS.parent / "bad_plugins"
 REFUSED = (errno.EACCES, errno.EPERM)
 GOOD_TASKS = 1000
 
+# by hostile_calls.c, and what they come to
+CALLS = {act: REFUSED for act in (
+    "trace", "everybody", "group", "own", "own_ex", "own_high", "own_ioctl", "move", "outlive", "core",
+    "memfd", "unlink", "flags", "ring", "user", "clone_user", "key", "shm", "type", "call_32",
+    "raw", "vsock", "events", "listen")}
+# what programs know from older kernels and file systems, and have another way for
+CALLS |= {"nameless": (*REFUSED, errno.EOPNOTSUPP), "nameless_2": (*REFUSED, errno.ENOSYS),
+          "attributes": (*REFUSED, errno.ENOSYS), "link": (*REFUSED, errno.EXDEV)}
+
 
 def outcome(job, status=0):
     """A packet that says how a job ended, in hex: core/wire/frame.h."""
@@ -90,6 +99,39 @@ class Hostile(FormyTest):
             self.assertTrue(all(code in REFUSED for code in wrote if code), wrote)
         listener.setblocking(False)
         self.assertRaises(BlockingIOError, listener.accept)
+        self.goes_on(host)
+
+    def test_calls_that_are_easily_forgotten(self):
+        for profile in "default", "strict":
+            host = self.serve(modes={"HOSTILE": f'sandbox = "{profile}" max_attempts = 1'})
+            self.calls_of(host, profile)
+
+    def calls_of(self, host, profile):
+        secret = host.folder / "secret"
+        secret.write_text("secret")
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(listener.close)
+        listener.bind(str(host.folder / "datagrams"))
+        for act, path in (
+                *((act, "") for act in CALLS if act not in ("attributes", "link")), ("watch", str(host.uploads)),
+                ("chmod_2", str(secret)), ("attributes", str(secret)), ("link", str(secret)),
+                ("symlink", str(secret)), ("datagram", str(host.folder / "datagrams")),
+                ("write", f"/proc/{host.formyd.process.pid}/mem"),
+                ("write", "/dev/shm/formy-stolen"), ("write", "/dev/ptmx")):
+            # what a leak checker has to be able to do itself
+            if SANITIZED and act in ("trace", "clone_user"):
+                continue
+            with self.subTest(profile=profile, act=act, path=path):
+                self.assertIn(self.attack(host, act, path=path), CALLS.get(act, REFUSED))
+        pid = host.formyd.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        with self.subTest(profile=profile, act="write to the memory of another"):
+            wrote = [self.attack(host, "write", path=f"/proc/{child}/mem") for child in children]
+            self.assertTrue(all(code in (*REFUSED, errno.ENOENT) for code in wrote), wrote)
+            self.assertTrue(any(code in REFUSED for code in wrote), wrote)
+        self.assertEqual(secret.stat().st_mode & 0o777, 0o644)
+        listener.setblocking(False)
+        self.assertRaises(BlockingIOError, listener.recv, 1)
         self.goes_on(host)
 
     def test_there_is_something_to_refuse(self):
@@ -165,7 +207,40 @@ class Hostile(FormyTest):
             self.assertEqual(self.attack(host, "start", "HOSTILE_EXEC"), 0)
             self.assertIn(self.attack(host, "signal", "HOSTILE_EXEC"), REFUSED)
             self.assertIn(self.attack(host, "read", "HOSTILE_EXEC", path=str(host.conf)), REFUSED)
+            for act, mode in (("listen", "HOSTILE_NET"), ("vsock", "HOSTILE_NET"),
+                              ("events", "HOSTILE_NET"), ("datagram", "HOSTILE_NET"),
+                              ("session", "HOSTILE_EXEC"), ("clone_user", "HOSTILE_EXEC"),
+                              ("user", "HOSTILE_EXEC"), ("trace", "HOSTILE_EXEC")):
+                if SANITIZED and act in ("trace", "clone_user"):
+                    continue
+                with self.subTest(act=act, mode=mode):
+                    self.assertIn(self.attack(host, act, mode), REFUSED)
             self.goes_on(host)
+
+    def test_programs_end_with_the_plugin(self):
+        host = self.serve(("hostile_exec",), modes={
+            "HOSTILE_EXEC": 'allow = {"exec"} max_attempts = 1'})
+        pid = self.attack(host, "leave", "HOSTILE_EXEC")
+        self.assertIn(b"sleep", Path(f"/proc/{pid}/cmdline").read_bytes())
+        self.attack(host, "garbage", "HOSTILE_EXEC")
+        # one that has ended may still be waited for by whoever that is now
+        formytest.until(lambda: not Path(f"/proc/{pid}").exists()
+                        or not Path(f"/proc/{pid}/cmdline").read_bytes(), 10, "it has ended")
+
+    @unittest.skipIf(SANITIZED, "AddressSanitizer needs more for a thread than there is")
+    def test_threads(self):
+        host = self.serve(modes={"HOSTILE": 'max_attempts = 1 timeout = "30s"'})
+        error = self.attack(host, "threads")
+        self.assertEqual(error["code"], "PIPELINE_CRASHED", error)
+        self.assertIn("too many threads", error["details"])
+        self.goes_on(host)
+
+    def test_what_is_left_is_removed(self):
+        host = self.serve(modes={"HOSTILE": {}})
+        for _ in range(3):
+            self.assertIn(self.attack(host, "unlink"), REFUSED)
+            formytest.until(lambda: not list((host.results / ".scratch").glob("*/[0-9]/*")), 10,
+                            "the scratch folders are empty")
 
     def test_needs_that_nobody_grants(self):
         host = self.serve(("hostile_net",), modes={"HOSTILE_NET": {}})
