@@ -7,6 +7,7 @@
 
 #include <vips/vips.h>
 
+#include "fake_host.h"
 #include "lib/test.h"
 
 #define CHECKER 16
@@ -70,7 +71,8 @@ void picture_write(const formy_image *image, const char *folder, const char *nam
 	free(rgb);
 }
 
-const formy_plugin *picture_load_plugin(const char *name)
+/* What the built plugin NAME.so describes, or NULL. */
+static const formy_plugin *load_plugin(const char *name)
 {
 	const formy_plugin *(*entry)(void) = NULL;
 	char path[PICTURES_PATH];
@@ -84,4 +86,28 @@ const formy_plugin *picture_load_plugin(const char *name)
 	}
 	*(void **)&entry = dlsym(library, FORMY_PLUGIN_ENTRY_NAME);
 	return entry ? entry() : NULL;
+}
+
+int picture_engine_open(
+	struct picture_engine *setup, const char *program, const char *mode, const char *config)
+{
+	const formy_plugin *local = load_plugin("local");
+	const formy_plugin *pipeline = load_plugin(mode);
+
+	if (!local || !pipeline || VIPS_INIT(program)) {
+		return 1;
+	}
+	setup->engine = local->engines[0];
+	setup->mode = pipeline->modes[0];
+	if (setup->engine->open(&fake_host, config, &setup->state) != FORMY_OK) {
+		(void)fprintf(stderr, "%s\n", fake_host_log);
+		return PICTURES_SKIPPED;
+	}
+	return 0;
+}
+
+void picture_engine_close(struct picture_engine *setup)
+{
+	setup->engine->close(setup->state);
+	vips_shutdown();
 }

@@ -20,7 +20,19 @@ void picture_free(formy_image *image);
 void picture_write(
 	const formy_image *image, const char *folder, const char *name, const char *what);
 
-/* What the built plugin NAME.so describes, or NULL. */
-const formy_plugin *picture_load_plugin(const char *name);
+/* The local engine, open, and a mode of a plugin, for tests that hold the two together. */
+struct picture_engine {
+	const formy_engine *engine;
+	const formy_mode *mode;
+	void *state;
+};
+
+#define PICTURES_SKIPPED 77 /* what ctest takes for a test that was skipped */
+
+/* Loads local.so and MODE.so, starts libvips, opens the engine. 0, or what main() is to return:
+ * PICTURES_SKIPPED where the networks are not there. config: the engine's section, as JSON. */
+int picture_engine_open(
+	struct picture_engine *setup, const char *program, const char *mode, const char *config);
+void picture_engine_close(struct picture_engine *setup);
 
 #endif

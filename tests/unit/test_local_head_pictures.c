@@ -20,21 +20,18 @@
 /* As formyd hands it over: the points of faces are read by open(). */
 #define ENGINE_CONFIG(threads)                                                                     \
 	"{\"data_dir\":\"" MODELS "\",\"threads\":" threads ",\"mode\":{\"name\":\"HEAD_SWAP\"}}"
-#define SKIPPED 77 /* what ctest takes for it */
 
-static const formy_engine *engine;
-static const formy_mode *mode;
-static void *engine_state;
+static struct picture_engine setup;
 
 static formy_status swap(struct fake_task *task, const formy_image *source,
 	const formy_image *reference, const char *params)
 {
 	task->params = params;
-	task->engine = engine;
-	task->engine_state = engine_state;
+	task->engine = setup.engine;
+	task->engine_state = setup.state;
 	fake_task_input(task, "source", source);
 	fake_task_input(task, "reference", reference);
-	return mode->run(&fake_host, NULL, fake_task_of(task));
+	return setup.mode->run(&fake_host, NULL, fake_task_of(task));
 }
 
 static formy_image read_shared(const char *name)
@@ -207,23 +204,24 @@ static void test_same_pictures_same_result(void **state)
 	formy_image source = read_shared("astronaut.png");
 	formy_image reference = read_shared("business-person.png");
 	struct fake_task tasks[3] = {{0}};
-	void *first_engine = engine_state;
+	void *first_engine = setup.state;
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		const formy_image *a;
 		const formy_image *b;
 
-		assert_int_equal(engine->open(&fake_host, configs[i], &engine_state), FORMY_OK);
+		assert_int_equal(
+			setup.engine->open(&fake_host, configs[i], &setup.state), FORMY_OK);
 		assert_int_equal(
 			swap(&tasks[i], &source, &reference, "{\"quality\":\"low\"}"), FORMY_OK);
-		engine->close(engine_state);
+		setup.engine->close(setup.state);
 		a = fake_task_result(&tasks[0], "output");
 		b = fake_task_result(&tasks[i], "output");
 		assert_memory_equal(a->pixels, b->pixels, a->stride * a->height);
 		assert_string_equal(tasks[0].reply->facts, tasks[i].reply->facts);
 	}
-	engine_state = first_engine;
+	setup.state = first_engine;
 	for (int i = 0; i < 3; i++) {
 		fake_task_finish(&tasks[i]);
 	}
@@ -284,22 +282,13 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_same_pictures_same_result),
 		cmocka_unit_test(test_cancelled_at_every_moment),
 	};
-	const formy_plugin *local = picture_load_plugin("local");
-	const formy_plugin *head = picture_load_plugin("head_swap");
-	int failed;
+	int failed = picture_engine_open(&setup, argv[0], "head_swap", ENGINE_CONFIG("1"));
 
-	if (!local || !head || VIPS_INIT(argv[0])) {
-		return 1;
-	}
-	engine = local->engines[0];
-	mode = head->modes[0];
-	if (engine->open(&fake_host, ENGINE_CONFIG("1"), &engine_state) != FORMY_OK) {
-		(void)fprintf(stderr, "%s\n", fake_host_log);
-		return SKIPPED;
+	if (failed) {
+		return failed;
 	}
 	failed = argc > 2 ? show(argv[1], argc - 2, argv + 2)
 			  : cmocka_run_group_tests(tests, NULL, NULL);
-	engine->close(engine_state);
-	vips_shutdown();
+	picture_engine_close(&setup);
 	return failed;
 }

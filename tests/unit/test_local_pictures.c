@@ -17,17 +17,14 @@
 #define LEAST_IOU 0.89 /* of each picture */
 #define LEAST_IOU_MEAN 0.93
 #define ENGINE_CONFIG(threads) "{\"data_dir\":\"" MODELS "\",\"threads\":" threads "}"
-#define SKIPPED 77 /* what ctest takes for it */
 
-static const formy_engine *engine;
-static const formy_mode *mode;
-static void *engine_state;
+static struct picture_engine setup;
 
 static formy_status run_engine(
 	struct fake_task *task, const char *operation, const formy_image *source)
 {
 	fake_task_input(task, "source", source);
-	return engine->run(&fake_host, engine_state, operation, fake_task_of(task));
+	return setup.engine->run(&fake_host, setup.state, operation, fake_task_of(task));
 }
 
 static double iou(const formy_image *matte, const formy_image *mask)
@@ -108,8 +105,8 @@ static void edit(struct fake_task *task, const formy_image *source, const formy_
 	const char *params)
 {
 	task->params = params;
-	task->engine = engine;
-	task->engine_state = engine_state;
+	task->engine = setup.engine;
+	task->engine_state = setup.state;
 	fake_task_input(task, "source", source);
 	if (background) {
 		fake_task_input(task, "background", background);
@@ -124,7 +121,7 @@ static void test_same_picture_same_result(void **state)
 	const char *params =
 		"{\"background_type\":\"remove\",\"edge_blur\":2,\"color_match\":true}";
 	struct fake_task tasks[3] = {{0}};
-	void *first_engine = engine_state;
+	void *first_engine = setup.state;
 	formy_image source;
 	char path[PICTURES_PATH];
 
@@ -137,10 +134,12 @@ static void test_same_picture_same_result(void **state)
 		const formy_image *a;
 		const formy_image *b;
 
-		assert_int_equal(engine->open(&fake_host, configs[i], &engine_state), FORMY_OK);
+		assert_int_equal(
+			setup.engine->open(&fake_host, configs[i], &setup.state), FORMY_OK);
 		edit(&tasks[i], &source, NULL, params);
-		assert_int_equal(mode->run(&fake_host, NULL, fake_task_of(&tasks[i])), FORMY_OK);
-		engine->close(engine_state);
+		assert_int_equal(
+			setup.mode->run(&fake_host, NULL, fake_task_of(&tasks[i])), FORMY_OK);
+		setup.engine->close(setup.state);
 		a = fake_task_result(&tasks[0], "output");
 		b = fake_task_result(&tasks[i], "output");
 		assert_int_equal(b->format, FORMY_RGBA8);
@@ -148,7 +147,7 @@ static void test_same_picture_same_result(void **state)
 		assert_int_equal(b->height, source.height);
 		assert_memory_equal(a->pixels, b->pixels, a->stride * a->height);
 	}
-	engine_state = first_engine;
+	setup.state = first_engine;
 	for (int i = 0; i < 3; i++) {
 		fake_task_finish(&tasks[i]);
 	}
@@ -175,7 +174,7 @@ static void test_cancelled_at_every_moment(void **state)
 		task.reply = calloc(1, sizeof(*task.reply));
 		assert_non_null(task.reply);
 		task.cancel_after = after;
-		status = mode->run(&fake_host, NULL, fake_task_of(&task));
+		status = setup.mode->run(&fake_host, NULL, fake_task_of(&task));
 		assert_true(status == FORMY_E_CANCELLED || status == FORMY_OK);
 		fake_task_finish(&task);
 	}
@@ -209,7 +208,7 @@ static void test_alpha_of_source_and_backdrop(void **state)
 	}
 	edit(&task, &source, &backdrop,
 		"{\"background_type\":\"custom\",\"edge_blur\":0,\"color_match\":false}");
-	assert_int_equal(mode->run(&fake_host, NULL, fake_task_of(&task)), FORMY_OK);
+	assert_int_equal(setup.mode->run(&fake_host, NULL, fake_task_of(&task)), FORMY_OK);
 	output = fake_task_result(&task, "output");
 	assert_int_equal(output->format, FORMY_RGB8);
 	assert_int_equal(output->pixels[0], 90);
@@ -246,7 +245,7 @@ static void test_odd_shapes(void **state)
 			}
 			source.pixels = pixels;
 			edit(&task, &source, &source, "{\"background_type\":\"custom\"}");
-			status = mode->run(&fake_host, NULL, fake_task_of(&task));
+			status = setup.mode->run(&fake_host, NULL, fake_task_of(&task));
 			assert_true(status == FORMY_OK || status == FORMY_E_INPUT);
 			fake_task_finish(&task);
 			free(pixels);
@@ -273,7 +272,7 @@ static void show_picture(const char *folder, const char *images, const char *nam
 
 		(void)snprintf(params, sizeof(params), "{\"background_type\":\"%s\"}", types[i]);
 		edit(&task, &source, &background, params);
-		status = mode->run(&fake_host, NULL, fake_task_of(&task));
+		status = setup.mode->run(&fake_host, NULL, fake_task_of(&task));
 		print_message("%s %s %ux%u: status %d, %u ms %s %s\n", name, types[i], source.width,
 			source.height, status, (unsigned)(clock_mono_ms() - begun), task.facts,
 			task.details);
@@ -321,21 +320,12 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_alpha_of_source_and_backdrop),
 		cmocka_unit_test(test_odd_shapes),
 	};
-	const formy_plugin *local = picture_load_plugin("local");
-	const formy_plugin *background = picture_load_plugin("background_change");
-	int failed;
+	int failed = picture_engine_open(&setup, argv[0], "background_change", ENGINE_CONFIG("1"));
 
-	if (!local || !background || VIPS_INIT(argv[0])) {
-		return 1;
-	}
-	engine = local->engines[0];
-	mode = background->modes[0];
-	if (engine->open(&fake_host, ENGINE_CONFIG("1"), &engine_state) != FORMY_OK) {
-		(void)fprintf(stderr, "%s\n", fake_host_log);
-		return SKIPPED;
+	if (failed) {
+		return failed;
 	}
 	failed = argc > 1 ? show(argc, argv) : cmocka_run_group_tests(tests, NULL, NULL);
-	engine->close(engine_state);
-	vips_shutdown();
+	picture_engine_close(&setup);
 	return failed;
 }

@@ -17,23 +17,20 @@
 #include "pictures.h"
 
 #define POINTS_OFF 0.06 /* of a torso's length */
-#define SKIPPED 77      /* what ctest takes for it */
 
-static const formy_engine *engine;
-static const formy_mode *mode;
-static void *engine_state;
+static struct picture_engine setup;
 
 static formy_status change(struct fake_task *task, const formy_image *source,
 	const formy_image *reference, const char *params)
 {
 	task->params = params;
-	task->engine = engine;
-	task->engine_state = engine_state;
+	task->engine = setup.engine;
+	task->engine_state = setup.state;
 	fake_task_input(task, "source", source);
 	if (reference) {
 		fake_task_input(task, "reference", reference);
 	}
-	return mode->run(&fake_host, NULL, fake_task_of(task));
+	return setup.mode->run(&fake_host, NULL, fake_task_of(task));
 }
 
 static formy_image read_shared(const char *name)
@@ -284,15 +281,15 @@ static void test_keypoints(void **state)
 static void test_same_picture_same_result(void **state)
 {
 	formy_image source = read_shared("pose.jpg");
-	const void *other_state = engine_state;
+	const void *other_state = setup.state;
 	struct fake_task tasks[3] = {{0}};
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		if (i == 2) {
-			assert_int_equal(engine->open(&fake_host,
+			assert_int_equal(setup.engine->open(&fake_host,
 						 "{\"data_dir\":\"" MODELS "\",\"threads\":2}",
-						 &engine_state),
+						 &setup.state),
 				FORMY_OK);
 		}
 		assert_int_equal(
@@ -305,8 +302,8 @@ static void test_same_picture_same_result(void **state)
 
 		assert_memory_equal(a->pixels, b->pixels, a->stride * a->height);
 	}
-	engine->close(engine_state);
-	engine_state = (void *)other_state;
+	setup.engine->close(setup.state);
+	setup.state = (void *)other_state;
 	for (int i = 0; i < 3; i++) {
 		fake_task_finish(&tasks[i]);
 	}
@@ -373,22 +370,14 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_same_picture_same_result),
 		cmocka_unit_test(test_cancelled_at_every_moment),
 	};
-	const formy_plugin *local = picture_load_plugin("local");
-	const formy_plugin *pose = picture_load_plugin("pose_change");
-	int failed;
+	int failed = picture_engine_open(
+		&setup, argv[0], "pose_change", "{\"data_dir\":\"" MODELS "\"}");
 
-	if (!local || !pose || VIPS_INIT(argv[0])) {
-		return 1;
-	}
-	engine = local->engines[0];
-	mode = pose->modes[0];
-	if (engine->open(&fake_host, "{\"data_dir\":\"" MODELS "\"}", &engine_state) != FORMY_OK) {
-		(void)fprintf(stderr, "%s\n", fake_host_log);
-		return SKIPPED;
+	if (failed) {
+		return failed;
 	}
 	failed = argc > 2 ? show(argv[1], argc - 2, argv + 2)
 			  : cmocka_run_group_tests(tests, NULL, NULL);
-	engine->close(engine_state);
-	vips_shutdown();
+	picture_engine_close(&setup);
 	return failed;
 }

@@ -11,7 +11,7 @@
 #define GRAIN_MOST 12.0  /* more is an edge and no grain */
 #define GRAIN_MEAN 1.95f /* of |2a - b - c| for noise with a deviation of 1 */
 
-static float grain_of(const uint8_t *rgb, const uint8_t *known, int width, int height)
+float plate_grain(const uint8_t *rgb, const uint8_t *known, int width, int height)
 {
 	double sum = 0;
 	long n = 0;
@@ -65,7 +65,7 @@ int plate_make(const uint8_t *rgb, const uint8_t *person, int width, int height,
 		result = foreground_spread(rgb, known, width, height, ret_rgb);
 	}
 	if (result == 0 && ret_grain) {
-		*ret_grain = grain_of(rgb, known, width, height);
+		*ret_grain = plate_grain(rgb, known, width, height);
 	}
 	free(near);
 	return result;

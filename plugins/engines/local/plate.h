@@ -12,6 +12,9 @@
 int plate_make(const uint8_t *rgb, const uint8_t *person, int width, int height, int margin,
 	uint8_t *ret_rgb, float *ret_grain);
 
+/* How rough the pixels are where `known` (a mask) is 1: about the deviation of their noise. */
+float plate_grain(const uint8_t *rgb, const uint8_t *known, int width, int height);
+
 /* Grain for pixel i: about normal, -3 to 3, the same on each run. */
 float plate_noise(size_t i);
 

@@ -13,7 +13,8 @@
 /* Heights of the face below the chin: above the shoulders is backdrop, below is body. */
 #define SHOULDERS 0.30
 #define BESIDE 0.5 /* jaw widths; nearer is the neck */
-#define HALO 0.18  /* jaw widths around the old head where single hairs may be */
+#define CUT_FROM (-0.8)
+#define HALO 0.18 /* jaw widths around the old head where single hairs may be */
 
 struct room {
 	uint8_t *old;    /* mask: the old head */
@@ -163,7 +164,7 @@ static void measure_cut(struct swap *swap)
 			double v;
 
 			face_place(&body->axes, x, y, &u, &v);
-			if (v > -0.1 && v < SHOULDERS + 0.1 && fabs(u) > BESIDE &&
+			if (v > CUT_FROM && v < SHOULDERS + 0.1 && fabs(u) > BESIDE &&
 				swap->cleared[i - by] > 200 && swap->standing[i + by] > 200) {
 				cut++;
 				break;

@@ -7,6 +7,10 @@
 
 #include "foreground.h"
 #include "plane.h"
+#include "plate.h"
+
+/* How much darker the neck is just under the jaw: red, green, blue. Skin in the shade is warmer. */
+static const float shadow[3] = {0.13f, 0.19f, 0.22f};
 
 /* Jaw widths across, heights of the face down, from the chin. */
 #define NECK_HALF_LEAST 0.24
@@ -16,7 +20,9 @@
 #define BINS 15
 #define NECK_FROM (-0.55)
 #define NECK_TO 0.30
-#define SHADOW 0.18f /* how much darker the neck is just under the jaw */
+#define RIM_FROM 0.30f /* of the head's soft edge, which is made steep where no neck is behind it */
+#define RIM_TO 0.70f
+#define GRAIN_MOST 4.f
 #define SKIN_NEAR 2.2f
 
 struct room {
@@ -25,6 +31,7 @@ struct room {
 	uint8_t *known;  /* mask */
 	uint8_t *colour; /* of the neck, RGB */
 	struct align back;
+	float grain; /* that the new head lacks */
 };
 
 /* The neck's edges: as far as skin is seen below the old face. */
@@ -153,6 +160,18 @@ static void colour_at(const struct swap *swap, double x, double y, float ret_col
 	}
 }
 
+/* The head's edge at the jaw, where the matte goes on to the throat: soft before a neck, which it is
+ * to go over into, else as sharp as it would be before a backdrop. */
+static float at_the_rim(
+	const struct swap *swap, const double at[2], double v, float hair, float behind)
+{
+	const struct head *head = swap->head;
+	const float person = plane_at(head->person, head->width, head->height, at[0], at[1]) / 255;
+	const float jaw = swap_ramp(v, -0.75, -0.6) * swap_ramp(person, 0.85, 0.97);
+
+	return hair + (swap_ramp(hair, RIM_FROM, RIM_TO) - hair) * jaw * (1 - behind);
+}
+
 /* All layers of one pixel, from the back: hair behind the body, neck, the head's own neck that
  * fades out, head. */
 static void lay(struct swap *swap, const struct room *room, int x, int y)
@@ -187,6 +206,9 @@ static void lay(struct swap *swap, const struct room *room, int x, int y)
 		return;
 	}
 	colour_at(swap, at[0], at[1], colour);
+	for (int c = 0; c < 3; c++) {
+		colour[c] += room->grain * plate_noise(i);
+	}
 	if (hair > 0) {
 		const float covered = fmaxf(kept, v > -0.1 ? neck : 0);
 
@@ -194,9 +216,13 @@ static void lay(struct swap *swap, const struct room *room, int x, int y)
 	}
 	if (neck > 0) {
 		const uint8_t *skin = room->colour + 3 * i;
-		const float light = 1 - SHADOW * (1 - swap_ramp(v, -0.25, 0.25));
+		const float shade = 1 - swap_ramp(v, -0.25, 0.25);
+		float lit[3];
 
-		swap_mix(out, (float[]){light * skin[0], light * skin[1], light * skin[2]}, neck);
+		for (int c = 0; c < 3; c++) {
+			lit[c] = (1 - shade * shadow[c]) * (float)skin[c];
+		}
+		swap_mix(out, lit, neck);
 	}
 	if (own_neck > 0) {
 		const float there = fminf(1, 1.2f * fmaxf((float)room->neck[i] / 255, 0));
@@ -204,8 +230,37 @@ static void lay(struct swap *swap, const struct room *room, int x, int y)
 
 		swap_mix(out, colour, own_neck * fade * (new_v < 0.12 ? 1 : kept));
 	}
-	front = hair * (1 - swap_ramp(new_v, 0.08, 0.22));
+	front = at_the_rim(swap, at, new_v, hair, fmaxf(kept, neck));
+	front *= 1 - swap_ramp(new_v, 0.08, 0.22);
 	swap_mix(out, colour, front);
+}
+
+/* The faces' own grain, at the size that they have in the result. */
+static float grain_of(const struct head *head, const uint8_t *rgb)
+{
+	const size_t count = (size_t)head->width * (size_t)head->height;
+	uint8_t *skin = calloc(count, 1);
+	float grain = 0;
+
+	for (size_t i = 0; skin && i < count; i++) {
+		skin[i] = head->person[i] > 250 &&
+			head_skin_distance(lab_from_rgb(rgb + 3 * i), head->skin,
+				(struct lab){20, 8, 8}) < SKIN_NEAR;
+	}
+	if (skin) {
+		grain = plate_grain(rgb, skin, head->width, head->height);
+	}
+	free(skin);
+	return grain;
+}
+
+/* What makes the new head as rough as the skin of the body: smooth enlargements look pasted. */
+static float missing_grain(const struct swap *swap)
+{
+	const float has = grain_of(swap->head, swap->head->rgb);
+	const float needs = grain_of(swap->body, swap->body->rgb);
+
+	return needs > has ? fminf(sqrtf(needs * needs - has * has), GRAIN_MOST) : 0;
 }
 
 int swap_join(struct swap *swap)
@@ -216,7 +271,8 @@ int swap_join(struct swap *swap)
 		.under = calloc(count, 1),
 		.known = calloc(count, 1),
 		.colour = malloc(3 * count),
-		.back = align_inverse(&swap->place)};
+		.back = align_inverse(&swap->place),
+		.grain = missing_grain(swap)};
 	int result = -ENOMEM;
 
 	if (room.neck && room.under && room.known && room.colour) {
