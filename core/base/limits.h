@@ -34,9 +34,9 @@
 #define LIMIT_JSON_DEPTH 32            /* nesting of any JSON that comes from outside */
 
 /* Queue. */
-#define LIMIT_BATCH 32  /* tasks finished and tasks claimed in one script call */
-#define LIMIT_CRASHES 2 /* crashes, lost workers among them, that end a task */
-#define LIMIT_MISSES 3  /* executors that end before they begin a task; one more is a crash */
+#define LIMIT_BATCH 32   /* tasks finished and tasks claimed in one script call */
+#define LIMIT_CRASHES 2  /* crashes, lost workers among them, that end a task */
+#define LIMIT_MISSES 3   /* executors that end before they begin a task; one more is a crash */
 #define LIMIT_BACKLOG 64 /* tasks claimed ahead of a free executor, at the most */
 #define LIMIT_SPOOL 1024 /* kept outcomes of earlier workers that one start takes up */
 

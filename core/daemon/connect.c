@@ -74,10 +74,7 @@ static void on_up(struct link *link, const struct link_server *server, void *dat
 	warn_of_server(server);
 	sup->redis_why[0] = '\0';
 	sup->refused_why[0] = '\0';
-	/* an outage ends all leases: their owners renew them before anybody reaps */
-	if (sup->registered) {
-		sup->last_reap_ms = clock_mono_ms();
-	}
+	lease_connected(sup);
 	claimer_recover(sup);
 	claimer_wake(sup);
 	supervisor_begin(sup);

@@ -18,6 +18,7 @@
 #define LOCK_MS 90000
 #define UPLOADS_EVERY_MS (60 * 60 * 1000)
 #define GONE_MAX 50
+#define GONE_FRESH_MS 5000 /* for so long what Redis said of them is taken for true */
 
 struct janitor {
 	struct supervisor *sup;
@@ -28,6 +29,7 @@ struct janitor {
 	char gone[GONE_MAX][LIMIT_TASK_ID + 1];
 	size_t gone_count;
 	bool gone_removed; /* their files are, and Redis does not know it */
+	uint64_t asked_ms; /* when Redis was asked for them */
 
 	/* Uploads: found, then looked for in tasks, then settled. */
 	struct store_old old[QUEUE_CLEAN_IMAGES];
@@ -59,7 +61,9 @@ static void do_work(uv_work_t *work)
 			&janitor->store, janitor->old_before_s, janitor->old, QUEUE_CLEAN_IMAGES);
 		return;
 	}
-	for (size_t i = 0; i < janitor->gone_count; i++) {
+	/* a person may make a failed task pending again: this process may have stood still since */
+	janitor->gone_removed = clock_mono_ms() - janitor->asked_ms < GONE_FRESH_MS;
+	for (size_t i = 0; i < janitor->gone_count && janitor->gone_removed; i++) {
 		(void)store_remove_results(&janitor->store, janitor->gone[i], NULL);
 	}
 	for (size_t i = 0; janitor->searched && i < janitor->old_count; i++) {
@@ -78,11 +82,10 @@ static void on_work_done(uv_work_t *work, int status)
 		(void)text_copy(janitor->cursor, sizeof(janitor->cursor), "0");
 		memset(janitor->needed, 0, sizeof(janitor->needed));
 	} else {
-		if (janitor->gone_count > 0) {
-			log_debug("results of tasks that are no more removed",
+		if (janitor->gone_count > 0 && janitor->gone_removed) {
+			log_debug("results that nobody wants removed",
 				LOG_I("tasks", janitor->gone_count));
 		}
-		janitor->gone_removed = true;
 		if (janitor->searched) {
 			/* a full batch: there may be more of them */
 			janitor->uploads_ms = clock_mono_ms() +
@@ -163,6 +166,7 @@ static void clean(struct janitor *janitor)
 	for (size_t i = 0; i < call.image_count; i++) {
 		images[i] = janitor->old[i].id;
 	}
+	janitor->asked_ms = clock_mono_ms();
 	if (queue_clean(janitor->sup->queue, &call, on_cleaned, janitor) < 0) {
 		again(janitor, EVERY_MS);
 	}

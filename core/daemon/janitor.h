@@ -1,7 +1,8 @@
 /* The janitor: what has been kept for retention_days goes, in small steps, by one worker at a time.
  *
- * Redis says which tasks are no more; their result files are removed on libuv's pool, and then
- * forgotten in Redis. Uploads that nobody has used for so long are removed unless a task that has
+ * Redis says which tasks are no more, or ended badly when nobody was there to remove what a killed
+ * attempt of theirs had published; their result files are removed on libuv's pool, and then forgotten
+ * in Redis. Uploads that nobody has used for so long are removed unless a task that has
  * not ended names them. Loop's thread only. */
 #ifndef FORMY_DAEMON_JANITOR_H
 #define FORMY_DAEMON_JANITOR_H

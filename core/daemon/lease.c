@@ -23,6 +23,8 @@
 #define REGISTRATION_EVERY_MS 3000
 #define REGISTRATION_LASTS_MS 12000
 #define REAP_EVERY_MS 2000
+#define OUTAGE_MS 3000
+#define REAP_AFTER_MS 5000  /* an outage: all workers have a connection again by then */
 #define SPOOL_AFTER_MS 1000 /* of trouble */
 
 struct held {
@@ -149,7 +151,8 @@ static void reap(struct supervisor *sup)
 {
 	uint64_t now = clock_mono_ms();
 
-	if (sup->phase == PHASE_SERVING && now - sup->last_reap_ms >= REAP_EVERY_MS) {
+	if (sup->phase == PHASE_SERVING && now >= sup->reap_from_ms &&
+		now - sup->last_reap_ms >= REAP_EVERY_MS) {
 		sup->last_reap_ms = now;
 		(void)queue_reap(sup->queue, on_reaped, sup);
 	}
@@ -187,6 +190,14 @@ void lease_beat(struct supervisor *sup)
 	reap(sup);
 	buf_finish(&registration);
 	free(held.items);
+}
+
+void lease_connected(struct supervisor *sup)
+{
+	uint64_t now = clock_mono_ms();
+
+	/* one that has just begun does not know what was before */
+	sup->reap_from_ms = now + (now - sup->sure_ms < OUTAGE_MS ? REAP_EVERY_MS : REAP_AFTER_MS);
 }
 
 void lease_beat_now(struct supervisor *sup)

@@ -148,6 +148,7 @@ struct supervisor {
 	struct publishing *unsure; /* files that wait for an answer */
 	uint64_t last_registration_ms;
 	uint64_t last_reap_ms;
+	uint64_t reap_from_ms; /* not before */
 
 	struct janitor *janitor;
 

@@ -112,6 +112,8 @@ static void test_crash_is_no_attempt(void **state)
 	assert_int_equal(worker.tasks[0].tries, 1);
 	assert_int_equal(worker.tasks[0].crashes, 1);
 	assert_int_equal(worker_finish(&worker, "one", "t2", 2, QUEUE_FAILED), QUEUE_WRITTEN);
+	/* its worker removes what the first one may have published; or it is killed, right now */
+	assert_int_equal(test_redis_number(redis, "SISMEMBER formy:task:gone one"), 1);
 	worker_stop(&worker);
 }
 
@@ -168,8 +170,10 @@ static void test_dead_workers_inbox(void **state)
 	foreign_create(redis, "three", A);
 	test_redis_number(redis, "RPUSH formy:task:inbox:host:9 one two");
 	test_redis_number(redis, "ZADD formy:workers 1 host:9");
+	test_redis_number(redis, "SETNX formy:janitor host:9");
 	assert_int_equal(worker_reap(&worker), 2);
 	assert_int_equal(worker.count.workers, 1);
+	assert_int_equal(test_redis_number(redis, "EXISTS formy:janitor"), 0);
 	assert_string_equal(test_redis_text(redis, "LINDEX formy:task:queue 0"), "one");
 	assert_string_equal(test_redis_text(redis, "LINDEX formy:task:queue 1"), "two");
 	assert_string_equal(test_redis_text(redis, "LINDEX formy:task:queue 2"), "three");
@@ -272,6 +276,47 @@ static void test_janitor_finds_what_is_no_more(void **state)
 	worker_stop(&worker);
 }
 
+/* Attempts that were killed may have published files, and no worker ends these tasks. */
+static void test_janitor_finds_what_ended_badly(void **state)
+{
+	static const char *const removed[] = {"one", "two"};
+	struct queue_clean call = {.lock_ms = 60000, .offset = -1};
+	struct test_redis *redis;
+	struct test_worker worker;
+	struct cleaned cleaned;
+
+	start(state, &redis, &worker);
+	claim_one(redis, &worker, "t1");
+	test_redis_number(redis, "HSET formy:task:data:one crashes 1");
+	assert_true(worker_renew(&worker, "one", "t1", 10, NULL));
+	test_redis_number(redis, "ZADD formy:task:lease 1 one");
+	(void)worker_reap(&worker);
+	assert_status(redis, "one", "failed");
+	clean(&worker, &call, &cleaned);
+	assert_string_equal(cleaned.gone, "one");
+
+	/* as foreign clients cancel, between two attempts and before the first one */
+	foreign_create(redis, "two", A);
+	foreign_create(redis, "three", A);
+	test_redis_number(redis, "HSET formy:task:data:two attempts 1 status cancelled");
+	test_redis_number(redis, "HSET formy:task:data:three status cancelled");
+	(void)worker_reap(&worker);
+	assert_int_equal(test_redis_number(redis, "SISMEMBER formy:task:gone two"), 1);
+	assert_int_equal(test_redis_number(redis, "SISMEMBER formy:task:gone three"), 0);
+	call.removed = removed;
+	call.removed_count = 2;
+	clean(&worker, &call, &cleaned);
+	assert_int_equal(test_redis_number(redis, "EXISTS formy:task:gone"), 0);
+
+	/* one that a person made pending again has files to come */
+	test_redis_number(redis, "SADD formy:task:gone one");
+	test_redis_number(redis, "HSET formy:task:data:one status pending");
+	call = (struct queue_clean){.lock_ms = 60000, .offset = -1};
+	clean(&worker, &call, &cleaned);
+	assert_string_equal(cleaned.gone, "");
+	worker_stop(&worker);
+}
+
 static void test_bye(void **state)
 {
 	struct queue_beat beat = {.modes = worker_modes,
@@ -325,6 +370,7 @@ int main(void)
 		test(test_leftovers_of_ended_tasks),
 		test(test_dead_workers_inbox),
 		test(test_janitor_finds_what_is_no_more),
+		test(test_janitor_finds_what_ended_badly),
 		test(test_bye),
 		test(test_release_keeps_the_order),
 	};

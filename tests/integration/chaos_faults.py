@@ -122,6 +122,8 @@ class Faults:
     def kill_worker(self, worker, _fault):
         if not worker.lives():
             return None
+        # one that ran could start an executor, and give it a task, after its children were read
+        worker.stop()
         self.hit.update(children(worker.pid))
         worker.kill()
         return worker.start

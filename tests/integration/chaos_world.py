@@ -35,6 +35,20 @@ def started_at(pid):
     return None if fields[0] in "ZX" else int(fields[19])
 
 
+def state(pid):
+    """One letter, as in ps: T for one that stands still; "" when there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
+def stand_still(pid):
+    """SIGSTOP, and waits until it is in force: until then a process goes on, and has children."""
+    os.kill(pid, signal.SIGSTOP)
+    until(lambda: state(pid) in ("T", "Z", "X", ""), 20, "the process stands still")
+
+
 def children(pid):
     try:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
@@ -75,7 +89,7 @@ class Worker:
 
     def stop(self):
         self.stopped = True
-        self.formyd.send(signal.SIGSTOP)
+        stand_still(self.pid)
 
     def resume(self):
         self.stopped = False

@@ -6,7 +6,7 @@ import time
 import numpy
 from PIL import Image
 
-from chaos_world import children, started_at
+from chaos_world import children, stand_still, started_at
 from formytest import Formyd, FormyTest, main, until
 
 TASKS = 8
@@ -91,6 +91,25 @@ class Recovery(FormyTest):
                 grey = numpy.asarray(Image.open(service.result(service.task(task_id))))
                 self.assertAlmostEqual(grey.mean(), 2 * GREY_AN_ATTEMPT, delta=6)
             self.assertEqual(list((service.results / ".scratch").rglob("*.*g")), [])
+
+    def test_a_worker_that_has_just_started_leaves_its_owner_time_to_renew_a_lease(self):
+        """As after an outage of Redis, which ends all leases."""
+        service = self.service({"CHAOS": {}}, start=False)
+        notes = service.folder / "notes"
+        notes.touch()
+        service.modes = {"CHAOS": {"notes": str(notes), "sandbox": "off"}}
+        service.write_conf()
+        first = service.formyd.start()
+        task_id = service.submit("CHAOS", "img_20260101_0000000000", {"name": "task", "ms": 15000})
+        until(notes.read_text, 30, "the task runs")
+        stand_still(first.process.pid)
+        lease = service.key("task:lease")
+        until(lambda: service.client.zscore(lease, task_id) < service.client.time()[0] * 1000, 20,
+              "its lease has run out")
+        with Formyd(service.conf, service.folder / "formyd2.log", service.client):
+            first.send(signal.SIGCONT)
+            self.assertEqual(service.wait(task_id, seconds=40)["attempts"], "1")
+        self.assertEqual(len(self.read(notes)), 1)
 
     def read(self, notes):
         return [(name, int(attempt), int(pid)) for name, attempt, pid

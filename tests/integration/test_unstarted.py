@@ -3,17 +3,9 @@
 import os
 import signal
 import time
-from pathlib import Path
 
-from chaos_world import children, started_at
+from chaos_world import children, stand_still, started_at
 from formytest import PATIENCE, FormyTest, main, until
-
-
-def stop(pid):
-    """Stops a process, and waits until it stands: one that is on its way may still take a packet."""
-    os.kill(pid, signal.SIGSTOP)
-    until(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T", 20,
-          "the process stands still")
 
 
 class Unstarted(FormyTest):
@@ -22,7 +14,7 @@ class Unstarted(FormyTest):
         host = self.service({"NOOP": mode}, executors=1)
         until(lambda: "executor ready" in host.formyd.log(), 30, "the executor is ready")
         pid = children(host.formyd.process.pid)[0]
-        stop(pid)
+        stand_still(pid)
         task_id = host.submit("NOOP", "x")
         until(lambda: " 1 NOOP " in (host.client.hget(host.key("task:claims"), task_id) or ""), 30,
               "the executor has got the task")
@@ -51,7 +43,7 @@ class Unstarted(FormyTest):
         host.formyd.start()
         task_id = host.submit("CHAOS", "x", {"name": "task", "ms": 300, "act": "crash", "times": 1})
         until(notes.read_text, 30, "the task runs")
-        stop(host.formyd.process.pid)
+        stand_still(host.formyd.process.pid)
         began = time.monotonic()
         pid = int(notes.read_text().split()[2])
         until(lambda: not started_at(pid), 20, "its executor has crashed")

@@ -2,7 +2,7 @@
 -- A step of the janitor, one worker at a time: what has been kept long enough.
 -- KEYS lib_keys; ARGV 1 worker 2 retention_s 3 lock_ms 4 offset among the old tasks, -1: none
 -- 5 cursor of the search for tasks that need images, "": none 6 n, n ids whose files are removed,
--- then images. Returns 1 when this worker is the janitor, ids that are no more, the next offset or
+-- then images. Returns 1 when this worker is the janitor, ids whose files are not wanted, the next offset or
 -- -1, the next cursor, images that tasks need.
 local worker, lock, offset = ARGV[1], P .. ':janitor', tonumber(ARGV[4])
 local PAGE, SCAN = 100, 500
@@ -42,7 +42,8 @@ end
 
 local gone = {}
 for _, id in ipairs(redis.call('SRANDMEMBER', GONE, 50)) do
-	if redis.call('EXISTS', task_key(id)) == 0 then
+	local status = redis.pcall('HGET', task_key(id), 'status')
+	if redis.call('EXISTS', task_key(id)) == 0 or status == 'failed' or status == 'cancelled' then
 		gone[#gone + 1] = id
 	else
 		redis.call('SREM', GONE, id)

@@ -40,11 +40,20 @@ local function forget(id, claim, ended)
 	end
 end
 
+-- It ended without a worker that could remove what a killed attempt may have published: the janitor
+-- does.
+local function leave_files(id, status)
+	if status ~= 'done' and redis.call('HEXISTS', task_key(id), 'attempts') == 1 then
+		redis.call('SADD', GONE, id)
+	end
+end
+
 -- A foreign client cancelled it or ended it: it expires like any other.
 local function expire_ended(id, status, retention)
 	if status and not NEXT[status].claim and not NEXT[status].succeed and tonumber(retention) > 0
 		and redis.call('TTL', task_key(id)) == -1 then
 		redis.call('EXPIRE', task_key(id), retention)
+		leave_files(id, status)
 	end
 end
 

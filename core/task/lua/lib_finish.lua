@@ -9,6 +9,9 @@ local function write_other(key, at, to)
 	if to == 'failed' then
 		redis.call('HSET', key, 'status', to, 'updated_at', now_text, 'failed_at', now_text,
 			'processing_time', ARGV[at + 6], 'error', ARGV[at + 4])
+		if ARGV[at + 2] ~= '1' then
+			leave_files(ARGV[at], to)
+		end
 	elseif to == 'cancelled' then
 		redis.call('HSET', key, 'status', to, 'updated_at', now_text, 'cancelled_at', now_text,
 			'processing_time', ARGV[at + 6])

@@ -19,6 +19,7 @@ local function fail_lost(id, claim, worker, step)
 		redis.call('EXPIRE', key, ARGV[2])
 	end
 	forget(id, claim, true)
+	leave_files(id, 'failed')
 	index_repair(id)
 	count_ended(claim.mode, 'failed', 1)
 	add_event(id, 'failed')
@@ -43,6 +44,9 @@ for i = #expired, 1, -1 do
 		'current_step')
 	if hash.err or hash[1] ~= 'processing' then
 		forget(id, claim, true)
+		if not hash.err and hash[1] == 'cancelled' then
+			leave_files(id, hash[1])
+		end
 		expire_ended(id, not hash.err and NEXT[hash[1]] and hash[1], ARGV[2])
 	else
 		local crashes = (tonumber(hash[2]) or 0) + 1
@@ -83,6 +87,9 @@ for _, worker in ipairs(redis.call('ZRANGEBYSCORE', WORKERS, '-inf', now_ms, 'LI
 	recovered = recovered + return_inbox(worker)
 	redis.call('ZREM', WORKERS, worker)
 	redis.call('DEL', worker_key(worker))
+	if redis.call('GET', P .. ':janitor') == worker then
+		redis.call('DEL', P .. ':janitor')
+	end
 	workers = workers + 1
 end
 
