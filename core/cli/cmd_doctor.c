@@ -69,8 +69,9 @@ static int run(struct cli *cli, const struct args *args)
 		result = print(cli, &doctor);
 	}
 	if (result == EXIT_OK && doctor.wrong > 0) {
-		result = cli_fail(cli, "%zu things are wrong%s", doctor.wrong,
-			cli->json ? "" : "; what mends each stands below it");
+		result = cli_fail(cli, "%zu %s wrong%s", doctor.wrong,
+			doctor.wrong == 1 ? "thing is" : "things are",
+			cli->json ? "" : "; the line \"do:\" below each says what mends it");
 	}
 	doctor_finish(&doctor);
 	return result;

@@ -55,7 +55,8 @@ static int run(struct cli *cli, const struct args *args)
 	} else if (fault) {
 		result = cli_fail(cli, "%s; formy doctor looks for the cause", fault);
 	} else {
-		cli_say(cli, "healthy: Redis answers, %zu workers are alive", workers->count);
+		cli_say(cli, "healthy: Redis answers, %zu %s alive", workers->count,
+			workers->count == 1 ? "worker is" : "workers are");
 	}
 	formy_workers_free(workers);
 	return result;

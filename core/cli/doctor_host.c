@@ -26,7 +26,7 @@ void doctor_look_at_file(struct doctor *doctor, const struct config *config)
 
 	if (!config->path) {
 		doctor_add(doctor, FINDING_WARNING, "configuration",
-			"write " CONFIG_DEFAULT_PATH ": etc/formy.conf of the source explains it",
+			"write " CONFIG_DEFAULT_PATH ": man formy.conf explains it",
 			"there is no " CONFIG_DEFAULT_PATH ", so all defaults hold");
 		return;
 	}
@@ -36,8 +36,9 @@ void doctor_look_at_file(struct doctor *doctor, const struct config *config)
 		doctor_add(doctor, FINDING_WARNING, "configuration", mend,
 			"everybody may read %s, and there is a password", config->path);
 	} else {
-		doctor_add(doctor, FINDING_OK, "configuration", NULL, "%s is right, %zu files",
-			config->path, config->file_count);
+		doctor_add(doctor, FINDING_OK, "configuration", NULL,
+			"%s is right, %zu file%s in all", config->path, config->file_count,
+			config->file_count == 1 ? "" : "s");
 	}
 }
 
@@ -89,7 +90,8 @@ static void look_at_folder(struct doctor *doctor, const char *name, const char *
 			(uint64_t)space.f_bavail * space.f_frsize / 1000000, path);
 		return;
 	}
-	doctor_add(doctor, FINDING_OK, "folders", NULL, "%s go to %s", name, path);
+	doctor_add(doctor, FINDING_OK, "folders", NULL, "%s are in %s, which can be written", name,
+		path);
 }
 
 void doctor_look_at_folders(struct doctor *doctor, const struct config *config)

@@ -20,24 +20,25 @@ void doctor_look_at_redis(struct doctor *doctor, formy_client *client, const str
 	if (formy_server_get(client, &server) < 0) {
 		doctor_add(doctor, FINDING_WRONG, "redis",
 			config->redis.unix_socket || strcmp(config->redis.host, "localhost") == 0
-				? "systemctl enable --now redis-server, or correct the section "
-				  "redis"
-				: "start it there, or correct the section redis",
+				? "systemctl enable --now redis-server, or correct redis { } in "
+				  "formy.conf"
+				: "start it there, or correct redis { } in formy.conf",
 			"%s", formy_client_error(client));
 		return;
 	}
 	doctor_add(doctor, FINDING_OK, "redis", NULL, "version %s answers", server->version);
 	if (server->maxmemory > 0 && strcmp(server->maxmemory_policy, "noeviction") != 0) {
 		doctor_add(doctor, FINDING_WRONG, "redis",
-			"redis-cli config set maxmemory-policy noeviction, and in redis.conf",
-			"its policy %s throws tasks away when its memory is full",
+			"redis-cli config set maxmemory-policy noeviction, and write it into "
+			"redis.conf",
+			"its maxmemory-policy %s throws tasks away when its memory is full",
 			server->maxmemory_policy);
 	}
 	if (!server->saves) {
 		doctor_add(doctor, FINDING_WARNING, "redis",
-			"redis-cli config set appendonly yes, and in redis.conf",
-			"it does not log to disk: when it restarts, tasks since its last snapshot "
-			"are lost");
+			"redis-cli config set appendonly yes, and write it into redis.conf",
+			"it keeps no log of changes on disk: when it restarts, tasks since its "
+			"last snapshot are lost");
 	}
 	formy_server_free(server);
 }
@@ -86,9 +87,10 @@ void doctor_look_at_workers(
 
 		doctor_add(doctor, worker->mode_count > 0 ? FINDING_OK : FINDING_WRONG, "workers",
 			worker->mode_count > 0 ? NULL : "systemctl reload formyd",
-			"%s, version %s, serves %zu modes with %" PRId64 " executors", worker->name,
-			worker->version ? worker->version : "?", worker->mode_count,
-			worker->executors);
+			"%s, version %s, serves %zu mode%s with %" PRId64 " executor%s",
+			worker->name, worker->version ? worker->version : "?", worker->mode_count,
+			worker->mode_count == 1 ? "" : "s", worker->executors,
+			worker->executors == 1 ? "" : "s");
 		for (size_t k = 0; k < worker->plugin_count; k++) {
 			look_at_plugin(doctor, worker, &worker->plugins[k]);
 		}
@@ -173,11 +175,11 @@ void doctor_look_at_plugins(struct doctor *doctor, const char *path)
 		return;
 	}
 	if (run_check(formyd, path, &out, &status) < 0 || !buf_cstr(&out)) {
-		doctor_add(
-			doctor, FINDING_WRONG, "plugins", "formyd -t", "%s cannot be run", formyd);
+		doctor_add(doctor, FINDING_WRONG, "plugins", "formyd -t", "%s -t cannot be run",
+			formyd);
 	} else if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
 		doctor_add(doctor, FINDING_OK, "plugins", NULL,
-			"every enabled mode opens its plugin, its engine and their models");
+			"every enabled mode has its plugin, its engine and their models");
 	} else {
 		add_lines(doctor, buf_cstr(&out));
 	}

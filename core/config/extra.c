@@ -98,31 +98,60 @@ int extra_add(struct json_object *extra, const struct document_member *member, s
 	return 0;
 }
 
-/* A text that its reader would not want to see in a bug report. */
-static bool is_secret(const char *name, struct json_object *value)
+static bool ends_in(const char *name, const char *const endings[])
 {
-	static const char *const endings[] = {"password", "secret", "token", NULL};
 	size_t len = strlen(name);
 
 	for (size_t i = 0; endings[i] != NULL; i++) {
 		size_t end = strlen(endings[i]);
 
 		if (len >= end && strcasecmp(name + len - end, endings[i]) == 0) {
-			return json_object_is_type(value, json_type_string);
+			return true;
 		}
 	}
 	return false;
 }
 
-static void print_value(struct json_object *value, struct buf *out)
+/* What its reader would not want to see in a bug report: texts with such names, the values of
+ * headers, and user and password in an address. */
+static void print_text(const char *name, const char *text, struct buf *out)
+{
+	static const char *const secrets[] = {"password", "secret", "token", NULL};
+	static const char *const headers[] = {"header", "headers", NULL};
+	const char *colon = strchr(text, ':');
+	const char *scheme = strstr(text, "://");
+	const char *at = scheme ? memrchr(scheme + 3, '@', strcspn(scheme + 3, "/?#")) : NULL;
+	const char *from = NULL;
+	const char *to = text + strlen(text);
+	struct buf shown = {0};
+
+	if (ends_in(name, secrets)) {
+		from = text;
+	} else if (ends_in(name, headers)) {
+		from = colon ? colon + 1 + strspn(colon + 1, " ") : text;
+	} else if (at) {
+		from = scheme + 3;
+		to = at;
+	}
+	if (!from) {
+		value_quote(text, out);
+		return;
+	}
+	buf_add(&shown, text, (size_t)(from - text));
+	buf_printf(&shown, "***%s", to);
+	value_quote(buf_failed(&shown) ? "***" : buf_cstr(&shown), out);
+	buf_finish(&shown);
+}
+
+static void print_value(const char *name, struct json_object *value, struct buf *out)
 {
 	if (json_object_is_type(value, json_type_string)) {
-		value_quote(json_object_get_string(value), out);
+		print_text(name, json_object_get_string(value), out);
 	} else if (json_object_is_type(value, json_type_array)) {
 		buf_add_char(out, '{');
 		for (size_t i = 0; i < json_object_array_length(value); i++) {
 			buf_add_text(out, i == 0 ? "" : ", ");
-			print_value(json_object_array_get_idx(value, i), out);
+			print_value(name, json_object_array_get_idx(value, i), out);
 		}
 		buf_add_char(out, '}');
 	} else {
@@ -135,11 +164,7 @@ void extra_print(struct json_object *extra, struct buf *out)
 	json_object_object_foreach(extra, name, value)
 	{
 		buf_printf(out, "\t%s = ", name);
-		if (is_secret(name, value)) {
-			buf_add_text(out, "\"***\"");
-		} else {
-			print_value(value, out);
-		}
+		print_value(name, value, out);
 		buf_add_char(out, '\n');
 	}
 }

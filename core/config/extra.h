@@ -12,8 +12,8 @@ struct json_object;
 int extra_add(struct json_object *extra, const struct document_member *member, struct place place,
 	struct config_problems *problems);
 
-/* Appends the members as lines of a configuration file, each behind a tab; passwords and
- * tokens as "***". */
+/* Appends the members as lines of a configuration file, each behind a tab; passwords,
+ * tokens, the values of headers, and user and password in an address as "***". */
 void extra_print(struct json_object *extra, struct buf *out);
 
 #endif

@@ -2,13 +2,14 @@
 
 import json
 import re
+import shutil
 import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
 import formytest
-from formytest import BIN, SANITIZED, FormyTest
+from formytest import BIN, SANITIZED, SOURCE, FormyTest
 
 
 def run(*command, **more):
@@ -53,6 +54,29 @@ class Formyd(unittest.TestCase):
                 self.assertRegex(result.stdout + result.stderr,
                                  rf"(?m)^{re.escape(folder)}/formy\.conf:\d+: \S")
                 self.assertIn(f"formy.conf:{line}", result.stdout + result.stderr)
+
+    def test_the_configuration_in_force_is_one(self):
+        """What -T prints has no secrets, passes -t, and is in force when it is given to -T."""
+        text = """redis { host = "10.0.0.1" password = "hunter1"
+  sentinel { master = "m" hosts = {"127.0.0.1:26379"} password = "hunter2" } }
+engine "comfy" { type = "comfyui" urls = {"http://127.0.0.1:9"} headers = {"X-Key: hunter3"}
+  proxy = "http://me:hunter4@127.0.0.1:1" }
+mode "HEAD_SWAP" { engine = "comfy" workflow = "head_swap.json" timeout = 10m }
+worker { executors = 3 log_format = "json" shutdown_timeout = 90 }
+"""
+        with tempfile.TemporaryDirectory() as folder:
+            conf = Path(folder) / "formy.conf"
+            conf.write_text(text)
+            shutil.copytree(SOURCE / "tests/servers/workflows", conf.parent / "workflows")
+            first = run(BIN / "formyd", "-T", "-c", conf)
+            self.assertEqual(first.returncode, 0, first.stderr)
+            self.assertNotIn("hunter", first.stdout)
+            self.assertEqual(first.stdout.count("***"), 4)
+            self.assertIn("executors = 3", first.stdout)
+            conf.write_text(first.stdout)
+            checked = run(BIN / "formyd", "-t", "-c", conf)
+            self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+            self.assertEqual(run(BIN / "formyd", "-T", "-c", conf).stdout, first.stdout)
 
     def test_a_missing_configuration_is_78(self):
         result = run(BIN / "formyd", "-t", "-c", "/no/such/formy.conf")

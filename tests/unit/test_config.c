@@ -445,12 +445,16 @@ static void test_secrets_are_masked(void **state)
 {
 	struct config *config = load_text(*state,
 		"redis { password = hidden }\nengine e { type = http bot_token = hidden max_tokens "
-		"= 5 }\nmode AB { Password = 'hidden' }\n");
+		"= 5 headers = {'X-A: hidden', 'hidden'} proxy = 'http://me:hid@den@h:1' "
+		"urls = {'http://h/a@b'} }\nmode AB { Password = 'hidden' }\n");
 	struct buf out = {0};
 
 	config_print(config, &out);
 	assert_null(strstr(buf_cstr(&out), "hidden"));
+	assert_non_null(strstr(buf_cstr(&out), "\tproxy = \"http://***@h:1\"\n"));
 	assert_non_null(strstr(buf_cstr(&out), "\tmax_tokens = 5\n"));
+	assert_non_null(strstr(buf_cstr(&out), "\theaders = {\"X-A: ***\", \"***\"}\n"));
+	assert_non_null(strstr(buf_cstr(&out), "\turls = {\"http://h/a@b\"}\n"));
 	config_destroy(config);
 	buf_finish(&out);
 }
