@@ -18,7 +18,7 @@
 #include "task/queue.h"
 
 /* Without an answer for so long a connection counts as dead: well before a lease ends. */
-#define OVERDUE_MS 4000
+#define OVERDUE_MS 5000
 
 /* Between two lines about the same trouble. */
 #define SAY_EVERY_MS 5000

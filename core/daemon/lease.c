@@ -19,6 +19,8 @@
 #include "redis/link.h"
 
 #define BEAT_MS 1000
+/* While nothing is held. Each beat wakes us twice, and no silence of Redis is long enough for a PING. */
+#define IDLE_BEAT_MS 2800
 #define PROGRESS_MS 200 /* between two beats, when progress waits */
 #define REGISTRATION_EVERY_MS 3000
 #define REGISTRATION_LASTS_MS 12000
@@ -88,7 +90,7 @@ static void on_beat_timer(uv_timer_t *timer)
 static void on_beat(int result, const char *why, const struct queue_beat_reply *reply, void *arg)
 {
 	struct supervisor *sup = arg;
-	uint64_t next_ms = BEAT_MS;
+	uint64_t next_ms = supervisor_job_count(sup) > 0 ? BEAT_MS : IDLE_BEAT_MS;
 
 	sup->beat_in_flight = false;
 	if (result < 0) {

@@ -1,4 +1,5 @@
-/* The beat: once a second, and soon after progress, Redis hears what this worker holds.
+/* The beat: once a second, and soon after progress, Redis hears what this worker holds; every 2.8 s
+ * while it holds nothing.
  *
  * One script call renews the leases, writes progress, and says which tasks are not ours any more:
  * cancelled, deleted or taken over. It also keeps the worker's registration, and every few seconds

@@ -107,7 +107,7 @@ static void on_timer(uv_timer_t *timer)
 			link->where, (unsigned long long)silent_ms);
 		link_drop(link);
 	} else if (link->state == LINK_UP && link->pending == 0 &&
-		silent_ms >= link->overdue_ms / 2) {
+		silent_ms >= link->overdue_ms / 4 * 3) {
 		struct str ping = STR("PING");
 
 		(void)link_command(link, &ping, 1, NULL, NULL);
@@ -117,7 +117,7 @@ static void on_timer(uv_timer_t *timer)
 void link_watch(struct link *link)
 {
 	(void)uv_timer_start(
-		&link->timer, on_timer, link->overdue_ms / 2 + 1, link->overdue_ms / 4 + 1);
+		&link->timer, on_timer, link->overdue_ms / 4 * 3 + 1, link->overdue_ms / 4 + 1);
 }
 
 static void link_is_ready(struct link *link)

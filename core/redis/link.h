@@ -55,8 +55,8 @@ struct link_options {
 	/* A link with channels is a subscriber and takes no commands; copied; ends with NULL. */
 	const char *const *channels;
 
-	/* No answer for so long drops the connection; 0: wait for ever. After half of it with
-	 * nothing asked, a PING finds out. Not for LINK_BLOCKING. */
+	/* No answer for so long drops the connection; 0: wait for ever. After three quarters
+	 * of it with nothing asked, a PING finds out. Not for LINK_BLOCKING. */
 	uint32_t overdue_ms;
 
 	const struct link_owner *owner; /* must outlive the link */
