@@ -11,7 +11,8 @@ finish() {
         cat "$work/formyd.log" >&2
     fi
     for pid in $worker $redis; do
-        kill "$pid" 2>/dev/null && wait "$pid" || true
+        kill "$pid" 2>/dev/null || true
+        wait "$pid" || true
     done
     rm -rf "$work"
     exit "$code"
@@ -50,4 +51,24 @@ picture() {
     python3 -c 'import sys
 from PIL import Image
 Image.radial_gradient("L").convert("RGB").save(sys.argv[1])' "$1"
+}
+
+# person FILE: somebody, drawn, whom the engine takes for a person.
+person() {
+    python3 - "$1" <<'PY'
+import sys
+from PIL import Image, ImageDraw, ImageFilter
+image = Image.new("RGB", (480, 640), (120, 150, 180))
+draw = ImageDraw.Draw(image)
+draw.ellipse((60, 380, 420, 900), fill=(60, 60, 120))
+draw.rectangle((205, 300, 275, 430), fill=(215, 165, 140))
+draw.ellipse((155, 120, 325, 350), fill=(225, 175, 150))
+draw.pieslice((145, 95, 335, 330), 180, 360, fill=(60, 40, 25))
+for x in (205, 275):
+    draw.ellipse((x - 14, 215, x + 14, 229), fill=(255, 255, 255))
+    draw.ellipse((x - 6, 216, x + 6, 228), fill=(40, 30, 20))
+draw.polygon(((240, 230), (228, 272), (252, 272)), fill=(205, 150, 125))
+draw.ellipse((208, 292, 272, 310), fill=(180, 80, 80))
+image.filter(ImageFilter.GaussianBlur(2)).save(sys.argv[1])
+PY
 }
