@@ -80,6 +80,31 @@ class Manual(unittest.TestCase):
         self.assertLessEqual(set(re.findall(r"FORMY_E_\w+", text)), set(statuses))
 
 
+    def test_formy_plugin_names_the_kit(self):
+        text = page("formy-plugin.7")
+        kit = BIN.parent / "plugins" / "kit"
+        variables = dict(re.findall(r"^(\w+)=(.*)$", (kit / "formy-plugin.pc").read_text(), re.M))
+        asked = re.findall(r"--variable=(\w+)", text)
+        self.assertEqual(set(asked), {"plugindir", "debian_abi"})
+        self.assertLessEqual(set(asked), set(variables))
+        self.assertIn("formy-plugin", re.findall(r"--cflags ([\w-]+)", text))
+        package = re.search(r"find_package\((\w+)\)", text)[1]
+        function = re.search(r"and (\w+)\(", text)[1]
+        self.assertIn(f"function({function} ", (kit / f"{package}Config.cmake").read_text())
+
+
+class Units(unittest.TestCase):
+    def test_exposure(self):
+        if not shutil.which("systemd-analyze"):
+            self.skipTest("systemd-analyze is missing")
+        for name in ("formyd.service", "formyd@.service"):
+            with self.subTest(name):
+                done = run("systemd-analyze", "security", "--offline=true", "--no-pager",
+                           "--threshold=20", PAGES / name)
+                self.assertEqual(done.returncode, 0, done.stdout[-200:] + done.stderr)
+                self.assertRegex(done.stdout, r"exposure level for \S+: [01]\.\d OK|2\.0 OK")
+
+
 BASH = """
 source "$1"
 shift
