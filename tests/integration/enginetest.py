@@ -37,6 +37,16 @@ class EngineTest(FormyTest):
         config["reference_image"] = service.put(colour(BLUE), "reference")
         return service.submit("HEAD_SWAP", service.put(colour(RED)), config)
 
+    def pose(self, service, **config):
+        """A POSE_CHANGE of a red person after a blue picture."""
+        config["pose_reference"] = service.put(colour(BLUE), "reference")
+        return service.submit("POSE_CHANGE", service.put(colour(RED)), config)
+
+    def backdrop(self, service, **config):
+        """A BACKGROUND_CHANGE of a red person before a blue picture."""
+        config["background_image"] = service.put(colour(BLUE), "reference")
+        return service.submit("BACKGROUND_CHANGE", service.put(colour(RED)), config)
+
     def assert_colour(self, service, task, expected, at=(5, 5), tolerance=2):
         with Image.open(service.result(task)) as output:
             pixel = numpy.array(output.convert("RGB").getpixel(at), int)

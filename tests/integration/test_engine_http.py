@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import formytest
+from enginefaults import Faults
 from enginetest import BLUE, RED, EngineTest, colour, mix
 from formytest import PLUGINS, SOURCE, until
 
@@ -13,26 +14,42 @@ from webapi import WebApi
 
 BODY = """'{"prompt": "{prompt}", "strength": "{blend_strength}", "seed": "{seed}", \
 "image_urls": ["{picture:reference}", "{picture:source}"]}'"""
+MODES = {
+    "HEAD_SWAP": f'prompt = "Swap, quality {{quality}}" body = {BODY}',
+    "BACKGROUND_CHANGE": """body = '{"strength": 0.25, "blur": "{edge_blur}",
+        "image_urls": ["{picture:model_image}", "{picture:bg_image}"]}'""",
+    "POSE_CHANGE": """body = '{"strength": "{smoothness}", "named": "{target_pose}",
+        "image_urls": ["{picture:source}", "{picture:pose_image}"]}'"""}
 QUEUE = """poll_url = "{answer:status_url}" fetch_url = "{answer:response_url}"
     cancel_url = "{answer:cancel_url}" cancel_method = "PUT" state_path = "status"
     state_done = {"COMPLETED"} state_failed = {"FAILED"} error_path = "error"
     result_path = "images.0.url" poll_every = 1 """
 
 
-class Http(EngineTest):
-    def start(self, settings=QUEUE, **more):
+class HttpTest(EngineTest):
+    def start(self, settings=QUEUE, modes=("HEAD_SWAP",), **more):
         self.server = self.enterContext(WebApi())
-        mode = {"HEAD_SWAP": f'prompt = "Swap, quality {{quality}}" body = {BODY}'}
         return self.engine(
             "http", f'submit_url = "{self.server.url}/model" api_key_file = "web.key" '
-            'headers = {"Authorization: Key {api_key}"} ' + settings, mode, key=WebApi.KEY, **more)
+            'headers = {"Authorization: Key {api_key}"} ' + settings,
+            {name: MODES[name] for name in modes}, key=WebApi.KEY, **more)
 
+
+class Http(HttpTest):
     def test_submit_poll_fetch(self):
         service = self.start()
         task = service.wait(self.swap(service, blend_strength=0.25))
         self.assert_colour(service, task, mix(BLUE, RED, 0.25))
         self.assertEqual(self.server.bodies,
                          [{"prompt": "Swap, quality high", "strength": 0.25}])
+
+    def test_each_mode_gets_its_pictures_and_parameters(self):
+        service = self.start(modes=MODES)
+        task = service.wait(self.backdrop(service, edge_blur=3))
+        self.assert_colour(service, task, mix(RED, BLUE, 0.25))
+        task = service.wait(self.pose(service, smoothness=0.4))
+        self.assert_colour(service, task, mix(RED, BLUE, 0.4))
+        self.assertEqual(self.server.bodies, [{"strength": 0.25, "blur": 3}, {"strength": 0.4}])
 
     def test_the_result_in_the_answer(self):
         service = self.start('result_path = "image"')
@@ -71,6 +88,15 @@ class Http(EngineTest):
         until(lambda: self.server.tasks, 20, "it was submitted")
         service.cancel(task)
         until(lambda: self.server.cancelled == 1, 10, "it was cancelled there")
+
+
+class Common(Faults, HttpTest):
+    SUBMIT, POLL, RESULT = "POST /model", "GET /model", "GET /made"
+
+    def faulty(self, **more):
+        return self.start(QUEUE + "submit_timeout = 1 poll_timeout = 1 download_timeout = 1 "
+                          "max_result_mb = 1",
+                          executors=1, **more)
 
 
 class Others(EngineTest):

@@ -3,22 +3,26 @@
 import json
 
 import formytest
+from enginefaults import Faults
 from enginetest import BLUE, RED, EngineTest, colour, mix
 from formytest import PLUGINS, until
 
 from openai import OpenAI
 
 PROMPT = {"HEAD_SWAP": {"prompt": "Swap the heads, share={blend_strength}"},
-          "BACKGROUND_CHANGE": {"prompt": "Put them there"}}
+          "BACKGROUND_CHANGE": {"prompt": "Put them there"},
+          "POSE_CHANGE": {"prompt": "As there, share={smoothness}"}}
 
 
-class Openai(EngineTest):
+class OpenaiTest(EngineTest):
     def start(self, settings="", modes=("HEAD_SWAP",), **more):
         self.server = self.enterContext(OpenAI())
         return self.engine(
             "openai", f'base_url = "{self.server.url}/v1" api_key_file = "openai.key" {settings}',
             {name: PROMPT[name] for name in modes}, key=OpenAI.KEY, **more)
 
+
+class Openai(OpenaiTest):
     def test_each_mode_gets_its_pictures_and_parameters(self):
         service = self.start('extra = {"quality=high"}', PROMPT)
         task = service.wait(self.swap(service, blend_strength=0.25))
@@ -29,14 +33,14 @@ class Openai(EngineTest):
         facts = self.engine_facts(task)
         self.assertEqual(facts["usage"], {"output_tokens": 4160})
         self.assertEqual(facts["request_id"], "req-1")
-        task = service.wait(service.submit(
-            "BACKGROUND_CHANGE", service.put(colour(RED)),
-            {"background_image": service.put(colour(BLUE), "reference")}))
+        task = service.wait(self.backdrop(service))
         self.assert_colour(service, task, mix(RED, BLUE, 0.5))
+        task = service.wait(self.pose(service, smoothness=0.25))
+        self.assert_colour(service, task, mix(RED, BLUE, 0.25))
 
     def test_result_as_url_is_fetched_without_the_key(self):
         service = self.start()
-        self.server.faults["as_url"] = True
+        self.server.as_url = True
         task = service.wait(self.swap(service, blend_strength=1))
         self.assert_colour(service, task, BLUE)
         self.assertNotIn("Authorization", self.server.foreign_headers)
@@ -95,6 +99,17 @@ class Openai(EngineTest):
         until(lambda: self.server.count["submits"] >= 1, 10, "it was asked")
         self.assertNotIn(OpenAI.KEY, service.formyd.log())
         self.assertNotIn(OpenAI.KEY, str(service.task(task)))
+
+
+class Common(Faults, OpenaiTest):
+    SUBMIT, RESULT = "POST /v1/images/edits", "GET /made.png"
+    EXPECTED = mix(RED, BLUE, 0.8)
+    RESUMES = False
+
+    def faulty(self, **more):
+        service = self.start("submit_timeout = 2 download_timeout = 1 max_result_mb = 1", executors=1, **more)
+        self.server.as_url = True
+        return service
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The engine runninghub against a server that speaks its v1 API."""
 
 import formytest
+from enginefaults import Faults
 from enginetest import BLUE, RED, EngineTest, colour, mix
 from formytest import PLUGINS, until
 
@@ -9,28 +10,33 @@ from runninghub import RunningHub
 MODES = {"HEAD_SWAP": {"workflow_id": "77", "cloth_image": "1.image", "head_image": "2.image",
                        "blend_strength": "3.strength", "output_node": "9"},
          "BACKGROUND_CHANGE": {"workflow_id": "78", "bg_image": "1.image",
-                               "model_image": "2.image", "output_node": "9"}}
+                               "model_image": "2.image", "output_node": "9"},
+         "POSE_CHANGE": {"workflow_id": "79", "raw_image": "1.image", "pose_image": "2.image",
+                         "smoothness": "3.strength", "output_node": "9"}}
 
 
-class Runninghub(EngineTest):
-    def start(self, modes=("HEAD_SWAP",), **more):
+class RunninghubTest(EngineTest):
+    def start(self, modes=("HEAD_SWAP",), settings="", **more):
         self.server = self.enterContext(RunningHub())
         return self.engine(
             "runninghub", f'base_url = "{self.server.url}" api_key_file = "rh.key" '
-            "poll_every = 1 capacity_wait = 1 submit_timeout = 2",
+            f"poll_every = 1 capacity_wait = 1 submit_timeout = 2 {settings}",
             {name: MODES[name] for name in modes}, key=RunningHub.KEY, **more)
 
+
+class Runninghub(RunninghubTest):
     def test_each_mode_gets_its_pictures_and_parameters(self):
         service = self.start(MODES)
         task = service.wait(self.swap(service, blend_strength=0.25))
         self.assert_colour(service, task, mix(BLUE, RED, 0.25))
         facts = self.engine_facts(task)
         self.assertEqual((facts["task_id"], facts["consumeCoins"]), ("1000", "3"))
-        task = service.wait(service.submit(
-            "BACKGROUND_CHANGE", service.put(colour(RED)),
-            {"background_image": service.put(colour(BLUE), "reference")}))
+        task = service.wait(self.backdrop(service))
         self.assert_colour(service, task, mix(BLUE, RED, 0.5))
-        self.assertEqual(self.server.count["submits"], 2)
+        task = service.wait(self.pose(service, smoothness=0.25))
+        self.assert_colour(service, task, mix(RED, BLUE, 0.25))
+        self.assertEqual([task["workflowId"] for _, task in self.server.tasks.values()],
+                         ["77", "78", "79"])
 
     def test_a_picture_that_the_task_lacks(self):
         service = self.start(MODES)
@@ -94,6 +100,17 @@ class Runninghub(EngineTest):
         service.cancel(task)
         until(lambda: self.server.cancelled == ["1000"], 10, "it was cancelled there")
         self.assertEqual(service.status(task), "cancelled")
+
+
+class Common(Faults, RunninghubTest):
+    SUBMIT, POLL = "POST /task/openapi/create", "POST /task/openapi/outputs"
+    RESULT, UPLOAD = "GET /files", "POST /task/openapi/upload"
+    CAPACITY_WAIT = 1
+
+    def faulty(self, **more):
+        return self.start(settings="upload_timeout = 1 poll_timeout = 1 download_timeout = 1 "
+                          "max_result_mb = 1",
+                          executors=1, **more)
 
 
 if __name__ == "__main__":

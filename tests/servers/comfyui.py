@@ -2,9 +2,8 @@
 
 Of its own faults: delay (seconds a graph runs), deaf (interrupts are ignored), late_history
 (seconds from the end to the history), old (gives prompt ids itself, and knows no named interrupt),
-node_errors (200, and a part of the graph dropped), lost_result (the file is gone when asked for),
-text_result, huge_result, missing_nodes (a set of names), fail (words of a node's exception),
-forget_next (accepts a prompt and loses it).
+node_errors (200, and a part of the graph dropped), missing_nodes (a set of names), fail (words of a node's exception),
+forget (accepts so many prompts and loses them), unknown_node (refuses a node that it listed).
 """
 
 import asyncio
@@ -31,14 +30,18 @@ NODES = {
 
 
 class Comfy(Server):
-    def __init__(self):
-        super().__init__()
+    def __init__(self, **more):
+        super().__init__(**more)
         self.inputs = {}
         self.outputs = {}
-        self.cache = {}
+        self.options = {}   # field -> the values that it takes, other than NODES says
         self.ran = []       # prompt ids whose graphs were run, in their order
         self.periods = []   # (begin, end) of each run
         self.forget()
+
+    def release(self):
+        super().release()
+        self.loop.call_soon_threadsafe(self.hurry.set)
 
     def forget(self):
         self.pending = []
@@ -81,6 +84,8 @@ class Comfy(Server):
         self.count["submits"] += 1
         unknown = [node["class_type"] for node in graph.values()
                    if node["class_type"] not in NODES]
+        if self.faults.get("unknown_node"):
+            unknown = ["ImageBlend"]
         if unknown:
             return web.json_response({"error": {
                 "type": "invalid_prompt", "message": f"Cannot execute because node {unknown[0]} "
@@ -97,8 +102,8 @@ class Comfy(Server):
             errors = {next(iter(graph)): {"errors": [{
                 "type": "value_not_in_list", "message": "Value not in list",
                 "details": "ckpt_name: 'none.safetensors' not in []"}], "class_type": "X"}}
-        if self.faults.pop("forget_next", None):
-            self.count["forgotten"] += 1
+        if self.faults.get("forget"):
+            self.faults["forget"] -= 1
         else:
             self.pending.append((len(self.ran), given, graph))
             self.wake.set()
@@ -129,7 +134,8 @@ class Comfy(Server):
             entry = {"outputs": {}, "status": {"status_str": "success", "completed": True,
                                                "messages": []}}
             try:
-                await self.work_on(self.faults.get("delay", 0.02))
+                await self.work_on(3600 if self.faults.get("hold") else
+                                   self.faults.get("delay", 0.02))
                 entry["status"] = {"status_str": "error", "completed": False, "messages": [
                     ["execution_interrupted", {"prompt_id": name}]]}
             except asyncio.TimeoutError:
@@ -218,14 +224,8 @@ class Comfy(Server):
         return web.Response()
 
     async def view(self, request):
-        if self.faults.get("lost_result"):
-            return web.Response(status=404)
-        if self.faults.get("text_result"):
-            return web.Response(text="no picture at all")
         if self.faults.get("huge_result"):
-            memory = io.BytesIO()
-            Image.new("1", (40000, 40000)).save(memory, "PNG")
-            return web.Response(body=memory.getvalue(), content_type="image/png")
+            return self.huge()
         data = self.outputs.get(request.query["filename"])
         return web.Response(body=data, content_type="image/png") if data else \
             web.Response(status=404)
@@ -234,7 +234,9 @@ class Comfy(Server):
         name = request.match_info["name"]
         if name not in NODES or name in self.faults.get("missing_nodes", ()):
             return web.json_response({})
-        return web.json_response({name: {"input": {"required": NODES[name]}, "name": name}})
+        fields = {field: [self.options[field]] if field in self.options else kind
+                  for field, kind in NODES[name].items()}
+        return web.json_response({name: {"input": {"required": fields}, "name": name}})
 
 
 def refused(node):

@@ -1,7 +1,7 @@
 """A server that speaks OpenAI's images/edits: blends the first picture with the second, if there is
 one, by a share that it finds in the prompt ("share=0.25").
 
-Its own faults: as_url (a URL in place of base64), no_image (200 with words), slow (seconds).
+as_url: a URL in place of base64. Its own faults: no_image (200 with words), slow (seconds).
 """
 
 import asyncio
@@ -18,9 +18,10 @@ from serving import Server
 class OpenAI(Server):
     KEY = "sk-test-0123456789abcdef"
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, **more):
+        super().__init__(**more)
         self.forms = []
+        self.as_url = False
         self.made = b""
         self.foreign_headers = None
 
@@ -43,6 +44,7 @@ class OpenAI(Server):
             with field.file as file:
                 pictures.append(Image.open(io.BytesIO(file.read())).convert("RGB"))
         await asyncio.sleep(self.faults.get("slow", 0))
+        await self.held()
         if self.faults.get("no_image"):
             return web.json_response({"created": 1, "data": [], "text": "I cannot draw that"})
         share = re.search(r"share=([\d.]+)", form["prompt"])
@@ -53,13 +55,15 @@ class OpenAI(Server):
         memory = io.BytesIO()
         picture.save(memory, "PNG")
         self.made = memory.getvalue()
-        data = {"url": self.url + "/made.png"} if self.faults.get("as_url") else \
+        data = {"url": self.url + "/made.png"} if self.as_url else \
             {"b64_json": base64.b64encode(self.made).decode()}
         return web.json_response({"created": 1, "data": [data], "usage": {"output_tokens": 4160}},
                                  headers={"x-request-id": "req-1"})
 
     async def get_made(self, request):
         self.foreign_headers = dict(request.headers)
+        if self.faults.get("huge_result"):
+            return self.huge()
         return web.Response(body=self.made, content_type="image/png")
 
 

@@ -17,8 +17,8 @@ from serving import Server
 class RunningHub(Server):
     KEY = "rh-test-0123456789abcdef"
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, **more):
+        super().__init__(**more)
         self.files = {}
         self.tasks = {}
         self.cancelled = []
@@ -64,7 +64,7 @@ class RunningHub(Server):
         if body["taskId"] not in self.tasks:
             return answer(807)
         end, task = self.tasks[body["taskId"]]
-        if time.monotonic() < end:
+        if time.monotonic() < end or self.faults.get("hold"):
             return answer("804")
         if self.faults.get("failed"):
             return answer(805, {"failedReason": {
@@ -86,6 +86,8 @@ class RunningHub(Server):
         return answer(0)
 
     async def file(self, request):
+        if self.faults.get("huge_result"):
+            return self.huge()
         return web.Response(body=self.files[request.match_info["name"]])
 
 

@@ -4,24 +4,31 @@ port stays the same when it is stopped and started again; faults by name; counte
 A test sets server.faults["name"] = value and reads server.count["name"]. Faults of every server:
 reset: {path: n} closes the connection on the next n requests of a path; hang: {path: n} never
 answers them; say: {path: [(status, text, headers)...]} answers so; trickle: {path: n} a byte now
-and then; endless: {path: n} bytes without an end.
+and then; endless: {path: n} bytes without an end. hold: no task ends until release(). huge_result:
+the result has 40000x40000 pixels.
 """
 
 import asyncio
 import collections
+import contextlib
 import socket
+import struct
 import threading
+import zlib
 
 from aiohttp import web
 
 
 class Server:
-    def __init__(self):
+    """tls: an ssl.SSLContext; without it it speaks plain HTTP."""
+
+    def __init__(self, tls=None):
         self.faults = {}
         self.count = collections.Counter()
-        self.seen = []  # (path, headers, body) of what came
+        self.hosts = collections.Counter()  # whom the requests were meant for
+        self.tls = tls
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}"
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.runner = None
@@ -55,7 +62,7 @@ class Server:
         self.runner = web.AppRunner(application)
         await self.runner.setup()
         site = web.TCPSite(self.runner, "127.0.0.1", self.port, reuse_address=True,
-                           shutdown_timeout=0.1)
+                           shutdown_timeout=0.1, ssl_context=self.tls)
         await site.start()
         await self.begin()
 
@@ -79,6 +86,7 @@ class Server:
     async def middleware(self, request, handler):
         path = f"{request.method} {request.path}"
         self.count[path] += 1
+        self.hosts[request.headers.get("Host")] += 1
         if self.take("reset", path):
             request.transport.abort()
             return web.Response()
@@ -88,17 +96,30 @@ class Server:
         if said:
             status, text, headers = (*said, {})[:3]
             return web.Response(status=status, text=text, headers=headers)
-        if self.take("trickle", path) or self.take("endless", path):
-            endless = "endless" in self.faults
+        endless = self.take("endless", path)
+        if endless or self.take("trickle", path):
             response = web.StreamResponse()
             await response.prepare(request)
-            while True:
-                await response.write(b"x" * (1 << 20) if endless else b"{")
-                await asyncio.sleep(0 if endless else 0.5)
+            with contextlib.suppress(ConnectionError):
+                while True:
+                    await response.write(b"x" * (1 << 20) if endless else b"{")
+                    await asyncio.sleep(0 if endless else 0.5)
+            return response
         response = await handler(request)
         if self.take("reset_after", path):
             request.transport.abort()
         return response
+
+    async def held(self):
+        while self.faults.get("hold"):
+            await asyncio.sleep(0.02)
+
+    def release(self):
+        """Ends what is held."""
+        self.faults.pop("hold", None)
+
+    def huge(self):
+        return web.Response(body=huge_picture(), content_type="image/png")
 
     def __enter__(self):
         return self.start()
@@ -108,6 +129,20 @@ class Server:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
         self.loop.close()
+
+
+def huge_picture(side=40000):
+    """A PNG of so many pixels in each direction, black, and small to send."""
+    rows = 400
+    row = 1 + side // 8
+    packer = zlib.compressobj(wbits=-15)
+    part = packer.compress(bytes(row * rows)) + packer.flush(zlib.Z_FULL_FLUSH)
+    check = (row * side % 65521) << 16 | 1  # Adler-32 of zeros alone
+    data = b"\x78\x01" + part * (side // rows) + b"\x03\x00" + struct.pack(">I", check)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in ((b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)),
+                           (b"IDAT", data), (b"IEND", b"")))
 
 
 def free_port():

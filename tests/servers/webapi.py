@@ -17,8 +17,8 @@ from serving import Server
 class WebApi(Server):
     KEY = "web-test-0123456789abcdef"
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, **more):
+        super().__init__(**more)
         self.tasks = []
         self.bodies = []
         self.cancelled = 0
@@ -53,8 +53,8 @@ class WebApi(Server):
         end, _ = self.tasks[int(request.match_info["id"])]
         if self.faults.get("failed"):
             return web.json_response({"status": "FAILED", "error": self.faults["failed"]})
-        return web.json_response(
-            {"status": "COMPLETED" if time.monotonic() > end else "IN_PROGRESS"})
+        ended = time.monotonic() > end and not self.faults.get("hold")
+        return web.json_response({"status": "COMPLETED" if ended else "IN_PROGRESS"})
 
     async def result(self, request):
         if not self.may(request):
@@ -64,6 +64,8 @@ class WebApi(Server):
 
     async def made(self, request):
         assert "Authorization" not in request.headers
+        if self.faults.get("huge_result"):
+            return self.huge()
         return web.Response(body=self.tasks[int(request.match_info["id"])][1])
 
     async def tint(self, request):

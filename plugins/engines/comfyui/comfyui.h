@@ -94,6 +94,23 @@ formy_status history_result(struct comfyui *engine, struct job *job, const struc
 /* cancel.c: takes our own prompt, and no other, off the server. Within a second. */
 void cancel_prompt(struct comfyui *engine, struct job *job, const struct prompt *prompt);
 
+/* memo.c: what outlives this process. Forgetting: nothing runs under the prompt's id, or will; how
+ * often it was lost stays known. Recalling: what an earlier attempt left, if its server is still
+ * ours. */
+formy_status prompt_remember(struct job *job, const struct prompt *prompt);
+formy_status prompt_forget(struct job *job, struct prompt *prompt);
+bool prompt_recall(struct comfyui *engine, struct job *job, struct prompt *prompt);
+
+/* prepare.c: gives the prompt an id, uploads its pictures and sends it to the server that it names.
+ * FAULT_NOT_SENT: try another; else the status says how it went. */
+enum fault prompt_send(
+	struct comfyui *engine, struct job *job, struct prompt *prompt, formy_status *ret_status);
+
+/* submit.c: POST /prompt. FAULT_NONE: it is there, or may be there; FAULT_NOT_SENT: it is not; else
+ * the status is what it ends with. */
+enum fault prompt_submit(struct comfyui *engine, struct job *job, struct prompt *prompt,
+	struct json_object *graph, formy_status *ret_status);
+
 /* prompt.c: the whole way of a task. */
 formy_status prompt_run(struct comfyui *engine, struct job *job);
 

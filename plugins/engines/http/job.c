@@ -195,6 +195,15 @@ formy_status job_remember(struct job *job, struct json_object *memo)
 	return memo && !text ? FORMY_E_NOMEM : host_set_memo(job->host, job->task, text);
 }
 
+void job_settle(struct job *job, formy_status status)
+{
+	bool waits = status / 100 == FORMY_E_BUSY / 100;
+
+	if (status != FORMY_OK && status != FORMY_E_CANCELLED && !waits) {
+		(void)job_remember(job, NULL);
+	}
+}
+
 formy_status job_give(struct job *job, const void *data, size_t len)
 {
 	const char *type = picture_type(data, len);

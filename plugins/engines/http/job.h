@@ -15,6 +15,7 @@
 struct json_object;
 
 #define JOB_ROLES 8
+#define JOB_ODD_ANSWERS 5 /* without sense, one after the other, until a task at a service is lost */
 
 struct job {
 	const formy_host *host;
@@ -66,6 +67,10 @@ const char *job_role(const struct job *job, const char *role);
  * json_object_put. Write: waits until they are safe; NULL forgets them. */
 struct json_object *job_recall(struct job *job);
 formy_status job_remember(struct job *job, struct json_object *memo);
+
+/* The end of an attempt: what it remembers is forgotten when the task has ended for good, so that a
+ * person's retry begins anew. One that only waits goes on with what is at the service. */
+void job_settle(struct job *job, formy_status status);
 
 /* Hands over the picture that a server sent, as it is or as base64. */
 formy_status job_give(struct job *job, const void *data, size_t len);

@@ -14,7 +14,7 @@
 #define CODE_RUNNING 804
 #define CODE_FAILED 805
 #define CODE_QUEUED 813
-#define CANCEL_MS 1000
+#define CANCEL_MS 500 /* the executor has two seconds, and hears of a cancel within one */
 
 /* One call and what came of it. */
 struct call {
@@ -379,12 +379,15 @@ static formy_status fail_as_service(struct job *job, struct json_object *said)
 static formy_status follow(struct runninghub *engine, struct job *job, struct json_object *body)
 {
 	formy_status status = FORMY_OK;
+	unsigned odd = 0;
 	bool ended = false;
 
 	for (int32_t polls = 0; !ended; polls++) {
 		struct call call = {.request = {.stage = HTTP_POLL, .json = json_text(body)}};
 
 		call_send(engine, &call, "/task/openapi/outputs");
+		/* what stands between may answer for a while */
+		odd = call.fault == FAULT_ANSWER && call.code == CODE_NONE ? odd + 1 : 0;
 		ended = true;
 		if (call.code == CODE_FAILED) {
 			status = fail_as_service(job, call.said);
@@ -392,7 +395,8 @@ static formy_status follow(struct runninghub *engine, struct job *job, struct js
 			status = take_result(engine, job, &call);
 		} else if (call.code == CODE_RUNNING || call.code == CODE_QUEUED ||
 			call.fault == FAULT_UNKNOWN || call.fault == FAULT_NOT_SENT ||
-			call.fault == FAULT_SERVER || call.fault == FAULT_CAPACITY) {
+			call.fault == FAULT_SERVER || call.fault == FAULT_CAPACITY ||
+			(odd > 0 && odd < JOB_ODD_ANSWERS)) {
 			/* what cannot be asked now goes on all the same */
 			job->host->progress(job->task, 950 - 850 / (1 + polls / 4),
 				call.code == CODE_QUEUED ? "Waiting in RunningHub's queue"
@@ -428,9 +432,7 @@ formy_status runninghub_run(struct runninghub *engine, struct job *job)
 		json_object_object_add(body, "taskId", json_object_new_string(id));
 		job_fact(job, "task_id", json_object_new_string(id));
 		status = follow(engine, job, body);
-		if (status != FORMY_OK && status != FORMY_E_CANCELLED) {
-			once_forget(job);
-		}
+		job_settle(job, status);
 	}
 	json_object_put(body);
 	return status;

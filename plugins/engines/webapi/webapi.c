@@ -12,8 +12,8 @@
 #include "http/picture.h"
 #include "http/template.h"
 
-#define CANCEL_MS 1000
-#define NONE "-" /* an address that there is not */
+#define CANCEL_MS 500 /* the executor has two seconds, and hears of a cancel within one */
+#define NONE "-"      /* an address that there is not */
 
 /* What places are filled in from. */
 struct source {
@@ -207,9 +207,10 @@ static void cancel(struct webapi *engine, struct job *job, const struct places *
 	}
 }
 
-/* One look at the task. *ret_ended: it has ended, as the status says. */
-static formy_status look(
-	struct webapi *engine, struct job *job, const struct places *places, bool *ret_ended)
+/* One look at the task. *ret_ended: it has ended, as the status says. *odd counts answers without
+ * sense that came one after the other: what stands between may say so for a while. */
+static formy_status look(struct webapi *engine, struct job *job, const struct places *places,
+	unsigned *odd, bool *ret_ended)
 {
 	struct http_answer answer = {0};
 	struct http_request request;
@@ -217,7 +218,9 @@ static formy_status look(
 	enum fault fault = get(engine, places->poll, &request, &answer, &said);
 	const char *state = path_text(said, engine->state_path);
 	formy_status status = FORMY_OK;
+	bool is_odd = fault == FAULT_ANSWER || (fault == FAULT_NONE && !state);
 
+	*odd = is_odd ? *odd + 1 : 0;
 	*ret_ended = true;
 	if (is_word(engine->done, state)) {
 		status = strcmp(places->fetch, NONE) != 0
@@ -231,7 +234,7 @@ static formy_status look(
 	} else if (fault == FAULT_REQUEST || fault == FAULT_AUTH || fault == FAULT_MONEY) {
 		status = job_fail_answer(job, fault, "The service does not know the task any more.",
 			&request, &answer);
-	} else if (fault == FAULT_ANSWER || (fault == FAULT_NONE && !state)) {
+	} else if (*odd >= JOB_ODD_ANSWERS) {
 		status = job_fail_answer(job, FAULT_ANSWER,
 			"The service's answer has no state at state_path.", &request, &answer);
 	} else {
@@ -245,10 +248,12 @@ static formy_status look(
 
 static formy_status follow(struct webapi *engine, struct job *job, const struct places *places)
 {
+	unsigned odd = 0;
+
 	for (int32_t polls = 0; http_wait(engine->http, (uint32_t)engine->poll_every_s * 1000);
 		polls++) {
 		bool ended;
-		formy_status status = look(engine, job, places, &ended);
+		formy_status status = look(engine, job, places, &odd, &ended);
 
 		if (ended) {
 			return status;
@@ -377,9 +382,7 @@ formy_status webapi_run(struct webapi *engine, struct job *job)
 	json_object_put(source.answer);
 	if (status == FORMY_OK && places.poll[0]) {
 		status = follow(engine, job, &places);
-		if (status != FORMY_OK && status != FORMY_E_CANCELLED) {
-			once_forget(job);
-		}
+		job_settle(job, status);
 	}
 	return status;
 }
