@@ -99,10 +99,10 @@ void cli_say(struct cli *cli, const char *format, ...)
 	va_end(args);
 }
 
-static int load_config(struct cli *cli)
+int cli_load_config(struct cli *cli)
 {
 	struct config_problems problems = {0};
-	int result = config_load(cli->config_path, NULL, &problems, &cli->config);
+	int result = cli->config ? 0 : config_load(cli->config_path, NULL, &problems, &cli->config);
 
 	if (result == 0) {
 		config_problems_finish(&problems);
@@ -125,13 +125,10 @@ int cli_open_client(struct cli *cli, formy_client **ret_client)
 {
 	char error[FORMY_ERROR_SIZE];
 	formy_client_options options = {.size = sizeof(options)};
-	int result;
+	int result = cli_load_config(cli);
 
-	if (!cli->config) {
-		result = load_config(cli);
-		if (result != EXIT_OK) {
-			return result;
-		}
+	if (result != EXIT_OK) {
+		return result;
 	}
 	if (!cli->client) {
 		const struct config *config = cli->config;

@@ -30,6 +30,10 @@ struct cli {
 void cli_init(struct cli *cli, const struct args *args);
 void cli_finish(struct cli *cli);
 
+/* Reads the configuration, once, into cli. Returns EXIT_OK, or says what is wrong and returns the
+ * exit code. */
+int cli_load_config(struct cli *cli);
+
 /* The client, by the configuration. Returns EXIT_OK, or says what is wrong and returns the exit
  * code. It belongs to cli. */
 int cli_open_client(struct cli *cli, formy_client **ret_client);

@@ -1,22 +1,13 @@
-#include <inttypes.h>
 #include <json-c/json.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/json.h"
-#include "base/limits.h"
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/engine_view.h"
 #include "cli/table.h"
-
-static const char *text_of(struct json_object *object, const char *name)
-{
-	const char *text = NULL;
-
-	return json_get_string(object, name, &text) == 0 ? text : NULL;
-}
 
 static enum paint state_paint(const char *state)
 {
@@ -29,45 +20,26 @@ static enum paint state_paint(const char *state)
 	return strcmp(state, "up") == 0 ? PAINT_GOOD : PAINT_BAD;
 }
 
-/* What a member says: a number, or how many there are of a list. "" when it does not. */
-static void number_text(struct json_object *object, const char *name, char text[24])
-{
-	struct json_object *value = json_member(object, name);
-	int64_t number = 0;
-
-	text[0] = '\0';
-	if (json_object_is_type(value, json_type_array)) {
-		(void)snprintf(text, 24, "%zu", (size_t)json_object_array_length(value));
-	} else if (json_get_int(object, name, &number) == 0) {
-		(void)snprintf(text, 24, "%" PRId64, number);
-	}
-}
-
 static void add_row(struct table *table, struct json_object *engine)
 {
 	struct json_object *report = json_member(engine, "report");
-	const char *state = text_of(engine, "state");
-	char in_flight[24];
-	char servers[24] = "";
-	char queue[24] = "";
+	const char *state = engine_text(engine, "state");
+	char in_flight[ENGINE_NUMBER_SIZE];
+	char servers[ENGINE_NUMBER_SIZE];
+	char queue[ENGINE_NUMBER_SIZE];
 
-	number_text(engine, "in_flight", in_flight);
-	if (json_object_is_type(report, json_type_object)) {
-		number_text(report, "servers", servers);
-		number_text(report, "queue", queue);
-	}
 	table_add_row(table,
 		(const struct cell[]){
-			{text_of(engine, "worker"), PAINT_NONE},
-			{text_of(engine, "engine"), PAINT_NONE},
-			{text_of(engine, "type"), PAINT_NONE},
-			{text_of(engine, "mode"), PAINT_NONE},
-			{text_of(engine, "role"), PAINT_NONE},
+			{engine_text(engine, "worker"), PAINT_NONE},
+			{engine_text(engine, "engine"), PAINT_NONE},
+			{engine_text(engine, "type"), PAINT_NONE},
+			{engine_text(engine, "mode"), PAINT_NONE},
+			{engine_text(engine, "role"), PAINT_NONE},
 			{state, state_paint(state)},
-			{servers, PAINT_NONE},
-			{in_flight, PAINT_NONE},
-			{queue, PAINT_NONE},
-			{text_of(engine, "last_error"), PAINT_NONE},
+			{engine_number(report, "servers", servers), PAINT_NONE},
+			{engine_number(engine, "in_flight", in_flight), PAINT_NONE},
+			{engine_number(report, "queue", queue), PAINT_NONE},
+			{engine_text(engine, "last_error"), PAINT_NONE},
 		});
 }
 

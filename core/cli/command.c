@@ -15,6 +15,7 @@ const struct command *const command_table[] = {
 	&cmd_stats,
 	&cmd_worker_list,
 	&cmd_engine_list,
+	&cmd_engine_check,
 	&cmd_image_put,
 	&cmd_image_get,
 	&cmd_plugin_list,

@@ -14,6 +14,7 @@ extern const struct command cmd_watch;
 extern const struct command cmd_stats;
 extern const struct command cmd_worker_list;
 extern const struct command cmd_engine_list;
+extern const struct command cmd_engine_check;
 extern const struct command cmd_image_put;
 extern const struct command cmd_image_get;
 extern const struct command cmd_plugin_list;

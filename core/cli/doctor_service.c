@@ -1,17 +1,10 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/fs.h"
 #include "cli/doctor.h"
+#include "cli/formyd.h"
 #include "config/config.h"
-
-#define PATH_SIZE 4096
-#define OUTPUT_MAX (256 * 1024)
 
 void doctor_look_at_redis(struct doctor *doctor, formy_client *client, const struct config *config)
 {
@@ -98,55 +91,6 @@ void doctor_look_at_workers(
 	formy_workers_free(workers);
 }
 
-/* formyd, beside this program in a build tree, in its folder once it is installed. */
-static int find_formyd(char path[PATH_SIZE])
-{
-	char folder[PATH_SIZE];
-
-	if (fs_program_dir(folder, sizeof(folder)) == 0 &&
-		fs_join(path, PATH_SIZE, folder, "formyd") == 0 && access(path, X_OK) == 0) {
-		return 0;
-	}
-	return fs_join(path, PATH_SIZE, FORMY_SBIN_DIR, "formyd") == 0 && access(path, X_OK) == 0
-		? 0
-		: -ENOENT;
-}
-
-/* Runs formyd -t, which ends by itself; what it prints goes to out. 0 or a negative errno. */
-static int run_check(const char *formyd, const char *config, struct buf *out, int *ret_status)
-{
-	char *const argv[] = {
-		(char *)"formyd", (char *)"-t", config ? (char *)"-c" : NULL, (char *)config, NULL};
-	posix_spawn_file_actions_t actions;
-	int ends[2];
-	char piece[4096];
-	ssize_t got;
-	pid_t pid;
-	int error;
-
-	if (pipe2(ends, O_CLOEXEC) < 0) {
-		return -errno;
-	}
-	error = posix_spawn_file_actions_init(&actions);
-	if (!error) {
-		(void)posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-		(void)posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-		error = posix_spawn(&pid, formyd, &actions, NULL, argv, environ);
-		(void)posix_spawn_file_actions_destroy(&actions);
-	}
-	fs_close(ends[1]);
-	while (!error &&
-		((got = read(ends[0], piece, sizeof(piece))) > 0 || (got < 0 && errno == EINTR))) {
-		if (got > 0 && out->len < OUTPUT_MAX) {
-			buf_add(out, piece, (size_t)got);
-		}
-	}
-	fs_close(ends[0]);
-	while (!error && waitpid(pid, ret_status, 0) < 0 && errno == EINTR) {
-	}
-	return -error;
-}
-
 /* A finding for each line. */
 static void add_lines(struct doctor *doctor, const char *text)
 {
@@ -164,17 +108,18 @@ static void add_lines(struct doctor *doctor, const char *text)
 
 void doctor_look_at_plugins(struct doctor *doctor, const char *path)
 {
-	char formyd[PATH_SIZE];
+	const char *const arguments[] = {"-t", path ? "-c" : NULL, path, NULL};
+	char formyd[FORMYD_PATH_SIZE];
 	struct buf out = {0};
 	int status = 0;
 
-	if (find_formyd(formyd) < 0) {
+	if (formyd_find(formyd) < 0) {
 		doctor_add(doctor, FINDING_WARNING, "plugins",
 			"install the package formy where a worker shall run",
 			"there is no formyd on this machine, so plugins were not tried");
 		return;
 	}
-	if (run_check(formyd, path, &out, &status) < 0 || !buf_cstr(&out)) {
+	if (formyd_run(formyd, arguments, true, &out, &status) < 0 || !buf_cstr(&out)) {
 		doctor_add(doctor, FINDING_WRONG, "plugins", "formyd -t", "%s -t cannot be run",
 			formyd);
 	} else if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {

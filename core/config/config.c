@@ -115,6 +115,23 @@ void config_destroy(struct config *config)
 	free(config);
 }
 
+bool config_mode_allows(const struct config_mode *mode, const char *engine)
+{
+	const char *at = mode->engines_allowed;
+	size_t len = strlen(engine);
+
+	while (at && *at) {
+		size_t item = strcspn(at, ",");
+
+		if (item == len && memcmp(at, engine, len) == 0) {
+			return true;
+		}
+		at += item;
+		at += *at == ',';
+	}
+	return false;
+}
+
 const struct config_mode *config_find_mode(const struct config *config, const char *name)
 {
 	for (size_t i = 0; i < config->mode_count; i++) {

@@ -151,11 +151,17 @@ void config_destroy(struct config *config);
 const struct config_mode *config_find_mode(const struct config *config, const char *name);
 const struct config_engine *config_find_engine(const struct config *config, const char *name);
 
+/* Whether a task of the mode may choose this engine: engines_allowed has it. */
+bool config_mode_allows(const struct config_mode *mode, const char *engine);
+
 /* What the operator allows a mode's plugin, and an engine: enum sandbox_grant. To name a service in
  * a section is to allow the connection: an engine of a type that is one has SANDBOX_NET unless its
  * section says otherwise. */
 uint32_t config_mode_grants(const struct config_mode *mode);
 uint32_t config_engine_grants(const struct config_engine *engine);
+
+/* The variable of the environment that may hold an engine's key; NULL: its type has none. */
+const char *config_key_variable(const struct config_engine *engine);
 
 /* The key of an engine's service: from the environment (RUNNINGHUB_API_KEY, OPENAI_API_KEY: by
  * the engine's type), else from api_key_file without the blanks around it. Returns 0, -ENOENT when

@@ -56,18 +56,25 @@ static int check_mode(const char *path, struct err *err)
 	return 0;
 }
 
+const char *config_key_variable(const struct config_engine *engine)
+{
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		if (strcmp(engine->type, variables[i].type) == 0) {
+			return variables[i].environment;
+		}
+	}
+	return NULL;
+}
+
 int config_read_api_key(const struct config_engine *engine, struct err *err, char **ret_key)
 {
+	const char *variable = config_key_variable(engine);
+	const char *value = variable != NULL ? getenv(variable) : NULL;
 	struct buf text = {0};
 	int result;
 
-	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
-		const char *value = getenv(variables[i].environment);
-
-		if (strcmp(engine->type, variables[i].type) == 0 && value != NULL &&
-			value[0] != '\0') {
-			return take_key(str_of(value), variables[i].environment, err, ret_key);
-		}
+	if (value != NULL && value[0] != '\0') {
+		return take_key(str_of(value), variable, err, ret_key);
 	}
 	if (engine->api_key_file == NULL) {
 		return err_set(err, -ENOENT,

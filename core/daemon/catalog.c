@@ -223,8 +223,7 @@ static bool is_used(const struct catalog *catalog, const struct plugin_file *fil
 	return false;
 }
 
-/* What was said of an enabled mode that cannot be served, without the place; NULL: nothing. */
-static const char *find_problem(const struct config_problems *problems, const char *mode)
+const char *catalog_find_problem(const struct config_problems *problems, const char *mode)
 {
 	char mark[LIMIT_MODE_NAME + 16];
 
@@ -246,7 +245,7 @@ static void set_off(struct plugin_file *file, const struct config_problems *prob
 	struct err err = {0};
 
 	for (size_t i = 0; i < descriptor->mode_count; i++) {
-		const char *why = find_problem(problems, descriptor->modes[i].name);
+		const char *why = catalog_find_problem(problems, descriptor->modes[i].name);
 
 		if (why) {
 			(void)registry_set_state(file, PLUGIN_OFF, why);

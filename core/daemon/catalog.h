@@ -63,6 +63,9 @@ struct catalog *catalog_create(struct config *config);
 /* Once the registry knows its files: adds every enabled mode that can be served. What keeps one
  * from it is added to problems, as "file:line: why". */
 void catalog_add_modes(struct catalog *catalog, struct config_problems *problems);
+
+/* What was said of an enabled mode that cannot be served, without the place; NULL: nothing. */
+const char *catalog_find_problem(const struct config_problems *problems, const char *mode);
 struct catalog *catalog_hold(struct catalog *catalog);
 void catalog_release(struct catalog *catalog); /* takes NULL */
 

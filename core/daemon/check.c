@@ -65,7 +65,8 @@ int check_run(struct config *config)
 		status = EX_OSERR;
 	}
 	(void)uv_run(&loop, UV_RUN_DEFAULT);
-	if (status == EX_OK && trial_run(&loop, program, check.catalog, on_untried, &check) < 0) {
+	if (status == EX_OK &&
+		trial_run_all(&loop, program, check.catalog, on_untried, &check) < 0) {
 		(void)fputs("formyd: no folder for a trial can be made in /tmp\n", stderr);
 		status = EX_OSERR;
 	}

@@ -31,22 +31,6 @@
 
 #define STRANDED_MS 5000 /* until a task looks again whether the one engine for it is up */
 
-static bool is_in_list(const char *list, const char *name)
-{
-	size_t len = strlen(name);
-
-	while (*list) {
-		size_t item = strcspn(list, ",");
-
-		if (item == len && memcmp(list, name, len) == 0) {
-			return true;
-		}
-		list += item;
-		list += *list == ',';
-	}
-	return false;
-}
-
 /* config.engine, where the mode itself has no such parameter: one of those that it allows. */
 static int take_engine(
 	struct job *job, struct json_object *config, struct params_problem *ret_problem)
@@ -63,7 +47,7 @@ static int take_engine(
 	route = name ? route_find(mode, name) : NULL;
 	/* the fallback is there for trouble, not to be chosen, unless it is allowed by name */
 	if (!route || !mode->config->engines_allowed ||
-		!(route == &mode->routes[0] || is_in_list(mode->config->engines_allowed, name))) {
+		!(route == &mode->routes[0] || config_mode_allows(mode->config, name))) {
 		ret_problem->code = "INVALID_CONFIG";
 		(void)snprintf(ret_problem->message, sizeof(ret_problem->message),
 			"config.engine is not one that a task of mode %s may choose: %.200s.",

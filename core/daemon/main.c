@@ -9,10 +9,13 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "daemon/check.h"
+#include "daemon/engine_check.h"
 #include "daemon/supervisor.h"
 
+#define CHECK_MOST_S 20 /* plugin.h promises this to check() */
+
 static const char usage[] =
-	"Usage: formyd [-c FILE] [-t | -T]\n"
+	"Usage: formyd [-c FILE] [-t | -T | --check-engine NAME]\n"
 	"\n"
 	"Takes image tasks out of Redis and runs them in plugins. Stays in the foreground and "
 	"logs\n"
@@ -24,16 +27,23 @@ static const char usage[] =
 	"  -c, --config FILE  the configuration (default: " CONFIG_DEFAULT_PATH ")\n"
 	"  -t, --test         check the configuration and the plugins, print every problem, exit\n"
 	"  -T, --print        print the configuration in force, without secrets, exit\n"
+	"  --check-engine NAME  see whether an engine can work, print a JSON object, exit; formy "
+	"engine\n"
+	"                     check shows the same for people\n"
+	"  --check-time SECONDS  what its check may take (default: 20)\n"
 	"  -V, --version      print the version, exit\n"
 	"  -h, --help         print this, exit\n"
 	"\n"
 	"Signals: TERM and INT finish the running tasks and end (a second one ends at once), HUP\n"
 	"reads the configuration and the plugin folders again.\n"
-	"Exit status: 0 stopped or right, 64 wrong usage, 69 Redis is not there, 70 internal "
-	"error,\n"
+	"Exit status: 0 stopped or right, 64 wrong usage, 69 Redis is not there or the engine "
+	"cannot\n"
+	"work, 70 internal error,\n"
 	"71 the system refused something, 78 wrong configuration.\n";
 
-enum action { ACTION_RUN, ACTION_TEST, ACTION_PRINT };
+enum action { ACTION_RUN, ACTION_TEST, ACTION_PRINT, ACTION_ENGINE };
+
+enum { OPTION_CHECK_ENGINE = 256, OPTION_CHECK_TIME };
 
 static int print_config(struct config *config)
 {
@@ -56,6 +66,8 @@ int main(int argc, char **argv)
 		{"config", required_argument, NULL, 'c'},
 		{"test", no_argument, NULL, 't'},
 		{"print", no_argument, NULL, 'T'},
+		{"check-engine", required_argument, NULL, OPTION_CHECK_ENGINE},
+		{"check-time", required_argument, NULL, OPTION_CHECK_TIME},
 		{"version", no_argument, NULL, 'V'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
@@ -64,6 +76,9 @@ int main(int argc, char **argv)
 	enum action action = ACTION_RUN;
 	struct config *config = NULL;
 	const char *path = NULL;
+	const char *engine = NULL;
+	double check_s = CHECK_MOST_S;
+	char *end;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "c:tTVh", options, NULL)) >= 0) {
@@ -76,6 +91,20 @@ int main(int argc, char **argv)
 			break;
 		case 'T':
 			action = ACTION_PRINT;
+			break;
+		case OPTION_CHECK_ENGINE:
+			action = ACTION_ENGINE;
+			engine = optarg;
+			break;
+		case OPTION_CHECK_TIME:
+			check_s = strtod(optarg, &end);
+			if (*end || !(check_s > 0 && check_s <= CHECK_MOST_S)) {
+				(void)fprintf(stderr,
+					"formyd: --check-time is a number of seconds, at most "
+					"%d\n",
+					CHECK_MOST_S);
+				return EX_USAGE;
+			}
 			break;
 		case 'V':
 			(void)puts("formyd " FORMY_VERSION);
@@ -101,6 +130,11 @@ int main(int argc, char **argv)
 		return EX_CONFIG;
 	}
 	config_problems_finish(&problems);
+	if (action == ACTION_ENGINE) {
+		/* what is wrong stands in what it prints */
+		log_init(LOG_LEVEL_ERROR, config->worker.log_format);
+		return engine_check_run(config, engine, (unsigned)(check_s * 1000));
+	}
 	log_init(config->worker.log_level, config->worker.log_format);
 	if (action == ACTION_TEST) {
 		return check_run(config);

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fs.h"
+#include "base/json.h"
 #include "base/limits.h"
 #include "executor/confine.h"
 #include "executor/finish.h"
@@ -23,6 +24,7 @@
 #include "executor/sandbox.h"
 #include "executor/speak.h"
 #include "executor/task.h"
+#include "executor/text.h"
 #include "pixels/pixels.h"
 #include "wire/channel.h"
 #include "wire/control.h"
@@ -207,6 +209,22 @@ static int confine_self(struct executor *ex)
 	return status;
 }
 
+/* Whatever a plugin says, an engine's key is not in it. */
+static int hide_key(const struct engine_part *part)
+{
+	struct json_object *config = NULL;
+	const char *key = NULL;
+	int result = 0;
+
+	if (part->name &&
+		json_parse(part->config, strlen(part->config), LIMIT_FRAME, NULL, &config) == 0 &&
+		json_get_string(config, "api_key", &key) == 0) {
+		result = text_hide(key);
+	}
+	json_object_put(config);
+	return result < 0 ? EX_OSERR : 0;
+}
+
 static int open_all(struct executor *ex)
 {
 	struct msg ready = {.type = MSG_READY};
@@ -218,6 +236,9 @@ static int open_all(struct executor *ex)
 	status = confine_self(ex);
 	if (status == 0) {
 		inspect_start();
+	}
+	for (size_t i = 0; i < TASK_ENGINES && status == 0; i++) {
+		status = hide_key(&ex->engines[i]);
 	}
 	for (size_t i = 0; i < TASK_ENGINES && status == 0; i++) {
 		status = open_engine(ex, &ex->engines[i]);

@@ -384,15 +384,33 @@ static int merge(struct json_object *to, struct json_object *from)
 	return 0;
 }
 
+static int parse_facts(const char *text, struct err *err, struct json_object **ret_facts)
+{
+	size_t len = strnlen(text, LIMIT_TASK_FACTS + 1);
+	char *clean = NULL;
+	int result;
+
+	if (len <= LIMIT_TASK_FACTS && text_has_secret(text)) {
+		clean = malloc(len + 1);
+		if (!clean) {
+			return -ENOMEM;
+		}
+		text_clean(clean, len + 1, text);
+		text = clean;
+		len = strlen(text);
+	}
+	result = json_parse(text, len, LIMIT_TASK_FACTS, err, ret_facts);
+	free(clean);
+	return result;
+}
+
 formy_status task_add_facts(struct formy_task *task, const char *json, struct json_object **facts)
 {
 	struct json_object *more = NULL;
 	struct json_object *whole = *facts ? *facts : json_object_new_object();
-	const char *text = json ? json : "";
 	formy_status status = FORMY_OK;
 	struct err err = {0};
-	int result = json_parse(
-		text, strnlen(text, LIMIT_TASK_FACTS + 1), LIMIT_TASK_FACTS, &err, &more);
+	int result = parse_facts(json ? json : "", &err, &more);
 
 	if (result == 0 && !json_object_is_type(more, json_type_object)) {
 		result = err_set(&err, -EINVAL, "facts must be a JSON object");

@@ -1,5 +1,6 @@
 #include "executor/text.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -39,6 +40,50 @@ static size_t character_length(const unsigned char *at)
 	return len;
 }
 
+#define TEXT_SECRETS 2 /* an engine's and its helper's */
+
+static char *secrets[TEXT_SECRETS]; /* never freed: the process ends with the last use */
+
+#define SECRET_MIN 8 /* characters: a shorter one would take parts out of words */
+#define SECRET_SHOWN "***"
+
+int text_hide(const char *secret)
+{
+	if (strlen(secret) < SECRET_MIN) {
+		return 0;
+	}
+	for (size_t i = 0; i < TEXT_SECRETS; i++) {
+		if (!secrets[i]) {
+			secrets[i] = strdup(secret);
+			return secrets[i] ? 0 : -ENOMEM;
+		}
+	}
+	return -E2BIG;
+}
+
+bool text_has_secret(const char *text)
+{
+	for (size_t i = 0; i < TEXT_SECRETS; i++) {
+		if (secrets[i] && strstr(text, secrets[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The bytes of the secret that begins here, or 0. */
+static size_t secret_length(const char *at)
+{
+	for (size_t i = 0; i < TEXT_SECRETS; i++) {
+		size_t len = secrets[i] ? strlen(secrets[i]) : 0;
+
+		if (len > 0 && strncmp(at, secrets[i], len) == 0) {
+			return len;
+		}
+	}
+	return 0;
+}
+
 void text_clean(char *to, size_t size, const char *text)
 {
 	const unsigned char *at = (const unsigned char *)(text ? text : "");
@@ -47,7 +92,17 @@ void text_clean(char *to, size_t size, const char *text)
 	while (*at) {
 		size_t bytes = character_length(at);
 		size_t needed = bytes ? bytes : 1;
+		size_t hidden = secret_length((const char *)at);
 
+		if (hidden > 0) {
+			if (len + strlen(SECRET_SHOWN) >= size) {
+				break;
+			}
+			memcpy(to + len, SECRET_SHOWN, strlen(SECRET_SHOWN));
+			len += strlen(SECRET_SHOWN);
+			at += hidden;
+			continue;
+		}
 		if (len + needed >= size) {
 			break;
 		}

@@ -5,6 +5,10 @@
  *	hold	a job takes as long as it is there
  *	busy	it has no room: come back in a second
  *	broken	it refuses the key in the middle of a task
+ *	stall	its check goes on until it is told to stop
+ *	deaf	its check goes on whatever it is told
+ *	die	its check crashes
+ *	leaky	its check prints its key, logs it, and fails with it
  * What it does itself it logs, so that a test can count: "submitted", "resumed", "has a place". */
 #include "formy/extensions.h"
 #include "formy/plugin.h"
@@ -20,6 +24,7 @@
 
 struct remote {
 	char control[200];
+	char key[64];
 	size_t key_len;
 	bool key_is_right;
 	uint32_t limit;
@@ -46,6 +51,7 @@ static formy_status open_remote(const formy_host *host, const char *config, void
 		return FORMY_E_PARAMS;
 	}
 	(void)snprintf(remote->control, sizeof(remote->control), "%s", text_of(json, "control"));
+	(void)snprintf(remote->key, sizeof(remote->key), "%s", key);
 	remote->key_len = strlen(key);
 	remote->key_is_right = strncmp(key, "key-of-the-test-", 16) == 0;
 	remote->limit = (uint32_t)json_object_get_int(json_object_object_get(json, "limit"));
@@ -80,6 +86,27 @@ static formy_status check(const formy_host *host, void *state, formy_task *task)
 	if (says(remote, "down", text, sizeof(text))) {
 		return host->fail(
 			task, FORMY_E_UNREACHABLE, "ENGINE_CONNECTION_FAILED", text, NULL);
+	}
+	while (says(remote, "deaf", text, sizeof(text))) {
+		(void)poll(NULL, 0, 20);
+	}
+	while (says(remote, "stall", text, sizeof(text))) {
+		if (host->cancelled(task)) {
+			return FORMY_E_CANCELLED;
+		}
+		(void)poll(NULL, 0, 20);
+	}
+	if (says(remote, "die", text, sizeof(text))) {
+		abort();
+	}
+	if (says(remote, "leaky", text, sizeof(text))) {
+		(void)printf("printed %s\n", remote->key);
+		(void)fflush(stdout);
+		host->log(task, FORMY_LOG_WARNING, remote->key);
+		(void)snprintf(text, sizeof(text), "{\"key\": \"%s\"}", remote->key);
+		(void)host->facts(task, text);
+		return host->fail(
+			task, FORMY_E_UNREACHABLE, "ENGINE_AUTH_FAILED", remote->key, remote->key);
 	}
 	return host->facts(
 		task, "{\"queue\": 3, \"servers\": [{\"url\": \"test:1\", \"queue\": 3}]}");

@@ -1,5 +1,6 @@
 #include "lib/test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "executor/text.h"
@@ -33,6 +34,28 @@ static void texts_become_valid(void **state)
 	}
 }
 
+static void secrets_are_hidden(void **state)
+{
+	static const char secret[] = "key-1234/\xc3\xa4";
+	char text[64];
+	char to[64];
+
+	(void)state;
+	assert_int_equal(text_hide("short"), 0);
+	assert_int_equal(text_hide(secret), 0);
+	assert_true(text_has_secret("a key-1234/\xc3\xa4"));
+	assert_false(text_has_secret("a key-1234/"));
+	text_clean(to, sizeof(to), "key-1234/\xc3\xa4key-1234/\xc3\xa4, short key-1234");
+	assert_string_equal(to, "******, short key-1234");
+	/* nor a part of it, where the text is cut */
+	(void)snprintf(text, sizeof(text), "0123 %s and more", secret);
+	for (size_t size = 1; size < sizeof(to); size++) {
+		text_clean(to, size, text);
+		assert_null(strstr(to, "k"));
+		assert_true(strlen(to) < size);
+	}
+}
+
 static void a_cut_is_between_characters(void **state)
 {
 	char to[6];
@@ -52,6 +75,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts_become_valid),
+		cmocka_unit_test(secrets_are_hidden),
 		cmocka_unit_test(a_cut_is_between_characters),
 	};
 
