@@ -1,7 +1,10 @@
 """BACKGROUND_CHANGE by the local engine, as the web service and as the command line ask for it."""
 
 import json
+import shutil
+import tempfile
 import unittest
+from pathlib import Path
 
 import numpy
 from PIL import Image
@@ -100,6 +103,40 @@ class Background(unittest.TestCase):
 
         run = self.host.formy("--json", "list", "--status", "done")
         self.assertGreaterEqual(len(json.loads(run.stdout)["tasks"]), 2)
+
+
+class OwnNetwork(unittest.TestCase):
+    """The engine with a network that its section names."""
+
+    def setUp(self):
+        if not (PLUGINS / "background_change.so").exists():
+            raise unittest.SkipTest("the build is without the local engine")
+        if not (MODELS / "selfie.onnx").exists():
+            raise unittest.SkipTest(f"the networks are not in {MODELS}: packaging/models/get")
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="formy-")))
+        self.model = self.folder / "ours.onnx"
+
+    def service(self, preset):
+        section = (f'engine "local" {{ type = "local" segmentation_model = "{self.model}" '
+                   f'segmentation_preset = "{preset}" }}')
+        return Service({"BACKGROUND_CHANGE": {"engine": "local"}}, executors=1, sections=section,
+                       plugin_dirs=(PLUGINS,))
+
+    def test_it_is_used(self):
+        shutil.copyfile(MODELS / "selfie.onnx", self.model)
+        with self.service("selfie") as host:
+            task = host.wait(host.submit("BACKGROUND_CHANGE", host.put(photo("astronaut.png")),
+                                         {"background_type": "remove"}), seconds=60)
+            engine = json.loads(task["result"])["metadata"]["engine"]
+            self.assertEqual((engine["tier"], engine["network"]), ("network", "selfie"))
+
+    def test_a_file_that_is_none_is_refused_at_start(self):
+        self.model.write_text("not a network")
+        with self.service("u2net") as host:
+            host.formyd.wait_log("Failed to parse ONNX model", 30)
+            log = (host.folder / "formyd.log").read_text()
+            line = next(line for line in log.splitlines() if "parse ONNX model" in line)
+            self.assertIn(str(self.model), line)
 
 
 if __name__ == "__main__":

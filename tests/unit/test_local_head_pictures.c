@@ -13,6 +13,7 @@
 #include "local/align.h"
 #include "local/face.h"
 #include "local/head.h"
+#include "local/networks.h"
 #include "pictures.h"
 
 #define FACE_POINTS "/usr/share/dlib/shape_predictor_68_face_landmarks.dat"
@@ -94,11 +95,12 @@ static void test_points_lie_where_they_should(void **state)
 {
 	static const char *const pairs[][2] = {
 		{"astronaut.png", "business-person.png"}, {"business-person.png", "runway.jpg"}};
+	const struct vision_network network = network_own(MODELS "/selfie.onnx");
 	struct vision *vision = NULL;
 	struct err err = {""};
 
 	(void)state;
-	assert_int_equal(vision_create(MODELS "/selfie.onnx", 1, &err, &vision), 0);
+	assert_int_equal(vision_create(&network, 1, &err, &vision), 0);
 	assert_int_equal(vision_load_points(vision, FACE_POINTS, &err), 0);
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		formy_image source = read_shared(pairs[i][0]);

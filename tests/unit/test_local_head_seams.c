@@ -10,6 +10,7 @@
 #include "lib/test.h"
 #include "local/head.h"
 #include "local/mask.h"
+#include "local/networks.h"
 #include "pictures.h"
 
 #define FACE_POINTS "/usr/share/dlib/shape_predictor_68_face_landmarks.dat"
@@ -224,6 +225,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_no_old_hair_is_left),
 		cmocka_unit_test(test_hair_that_would_stay_is_refused),
 	};
+	const struct vision_network network = network_own(MODELS "/selfie.onnx");
 	struct err err = {""};
 	int failed = picture_engine_open(&setup, argv[0], "head_swap", ENGINE_CONFIG);
 
@@ -231,7 +233,7 @@ int main(int argc, char **argv)
 	if (failed) {
 		return failed;
 	}
-	failed = vision_create(MODELS "/selfie.onnx", 1, &err, &vision) < 0 ||
+	failed = vision_create(&network, 1, &err, &vision) < 0 ||
 		vision_load_points(vision, FACE_POINTS, &err) < 0 ||
 		cmocka_run_group_tests(tests, NULL, NULL);
 	vision_destroy(vision);

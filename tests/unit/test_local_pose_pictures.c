@@ -14,6 +14,7 @@
 #include "local/person.h"
 #include "local/pose_target.h"
 #include "local/pose_width.h"
+#include "local/networks.h"
 #include "pictures.h"
 
 #define POINTS_OFF 0.06 /* of a torso's length */
@@ -52,10 +53,11 @@ struct plan {
 
 static struct vision *open_vision(void)
 {
+	const struct vision_network network = network_own(MODELS "/selfie.onnx");
 	struct vision *vision = NULL;
 	struct err err = {""};
 
-	assert_int_equal(vision_create(MODELS "/selfie.onnx", 1, &err, &vision), 0);
+	assert_int_equal(vision_create(&network, 1, &err, &vision), 0);
 	assert_int_equal(vision_load_pose(vision, MODELS "/movenet.onnx", &err), 0);
 	return vision;
 }

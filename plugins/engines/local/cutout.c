@@ -74,7 +74,8 @@ static formy_status check_person(
 	return face ? FORMY_OK : refuse_no_person(job, facts);
 }
 
-static formy_status report(const struct cutout *cutout, const struct job *job)
+static formy_status report(
+	const struct cutout *cutout, const struct vision *vision, const struct job *job)
 {
 	const struct person *person = &cutout->person;
 	const struct gate_facts facts = facts_of(person);
@@ -84,8 +85,9 @@ static formy_status report(const struct cutout *cutout, const struct job *job)
 		return job->host->facts(job->task, "{\"tier\":\"alpha\",\"warnings\":[]}");
 	}
 	(void)snprintf(json, sizeof(json),
-		"{\"tier\":\"network\",\"person_area\":%.4f,\"unsure\":%.3f,\"warnings\":[%s]}",
-		person->area, person->unsure,
+		"{\"tier\":\"network\",\"network\":\"%s\",\"person_area\":%.4f,\"unsure\":%.3f,"
+		"\"warnings\":[%s]}",
+		vision_get_network(vision)->name, person->area, person->unsure,
 		gate_low_confidence(facts) ? "\"low_confidence\"" : "");
 	return job->host->facts(job->task, json);
 }
@@ -162,7 +164,7 @@ formy_status cutout_make(struct cutout *cutout, struct engine *engine, const str
 	}
 	if (status == FORMY_OK) {
 		job_progress(job, 600, NULL);
-		status = report(cutout, job);
+		status = report(cutout, engine->vision, job);
 	}
 	return status;
 }

@@ -2,6 +2,8 @@
 #ifndef FORMY_LOCAL_ENGINE_H
 #define FORMY_LOCAL_ENGINE_H
 
+#include <stdbool.h>
+
 #include <formy/plugin.h>
 
 #include "job.h"
@@ -11,8 +13,10 @@
 
 struct engine {
 	struct vision *vision;
+	char person_network[ENGINE_PATH_SIZE];
 	char face_points[ENGINE_PATH_SIZE];  /* dlib's file; read by open() for HEAD_SWAP */
 	char pose_network[ENGINE_PATH_SIZE]; /* MoveNet; read by open() for POSE_CHANGE */
+	bool own_pose_network;               /* not the operator's */
 };
 
 /* Loads the points of faces unless that was done. 0, or a negative errno with a sentence. */

@@ -246,6 +246,32 @@ static int close_holes(struct person *person)
 	return result;
 }
 
+/* A network that sees more than the working copy shows gets a copy of its own. */
+static int ask(
+	struct person *person, const formy_image *image, struct vision *vision, struct err *err)
+{
+	const double longer = fmax(person->window.width, person->window.height);
+	const double side = fmin(vision_get_network(vision)->side, longer);
+	const int width = (int)fmax(1, round(person->window.width * side / longer));
+	const int height = (int)fmax(1, round(person->window.height * side / longer));
+	uint8_t *rgb;
+	int result;
+
+	if (side <= PERSON_SIDE) {
+		return vision_person(vision, person->rgb, person->width, person->height,
+			person->width, person->height, err, person->likely);
+	}
+	rgb = malloc(3 * (size_t)width * (size_t)height);
+	result = rgb ? scale_picture(image, person->window, width, height, SCALE_RGB, rgb)
+		     : err_set(err, -ENOMEM, "no memory for the network's picture");
+	if (result == 0) {
+		result = vision_person(vision, rgb, width, height, person->width, person->height,
+			err, person->likely);
+	}
+	free(rgb);
+	return result;
+}
+
 /* One look of the network at a part of the picture. Fills a zeroed or finished person. */
 static int look(struct person *person, const formy_image *image, struct region window,
 	struct vision *vision, const struct job *job, struct err *err)
@@ -260,8 +286,7 @@ static int look(struct person *person, const formy_image *image, struct region w
 	if (result < 0) {
 		return err_set(err, result, "no memory for the working picture");
 	}
-	result = vision_person(
-		vision, person->rgb, person->width, person->height, err, person->likely);
+	result = ask(person, image, vision, err);
 	if (result == 0) {
 		measure(person, image);
 	}
@@ -288,7 +313,10 @@ static int ask_network(struct person *person, const formy_image *image, struct v
 		result = look(person, image, window, vision, job, err);
 	}
 	job_progress(job, 250, NULL);
-	return result == 0 ? tiles_refine(person, vision, job, err) : result;
+	if (result == 0 && vision_get_network(vision)->closer) {
+		result = tiles_refine(person, vision, job, err);
+	}
+	return result;
 }
 
 int person_find(struct person *person, const formy_image *image, struct vision *vision,

@@ -83,7 +83,7 @@ static int look_at(struct tiling *tiling, const struct person *person, struct vi
 				3 * ((size_t)(top + y) * (size_t)person->width + (size_t)left),
 			3 * (size_t)w);
 	}
-	result = vision_person(vision, tiling->rgb, w, h, err, tiling->likely);
+	result = vision_person(vision, tiling->rgb, w, h, w, h, err, tiling->likely);
 	for (int y = 0; result == 0 && y < h; y++) {
 		const float down = fade(y, h, top > 0, top + h < person->height);
 		const float *likely = tiling->likely + (size_t)y * (size_t)w;

@@ -16,7 +16,9 @@
 #include <opencv2/imgproc.hpp>
 
 struct vision {
+	struct vision_network network;
 	cv::dnn::Net person;
+	cv::String answer; /* the name of the person network's */
 	cv::dnn::Net pose;
 	std::unique_ptr<dlib::frontal_face_detector> faces;
 	std::unique_ptr<dlib::shape_predictor> points;
@@ -24,8 +26,6 @@ struct vision {
 
 namespace
 {
-
-constexpr int NETWORK_SIDE = 256;
 
 int explain(struct err *err, int code, const char *what, const char *why)
 {
@@ -69,31 +69,102 @@ dlib::array2d<dlib::rgb_pixel> copy(const uint8_t *rgb, int width, int height)
 	return picture;
 }
 
-/* Reads a network and runs it once: that plans its layers, before a task waits for it. */
-cv::dnn::Net load(const char *path, int side)
+cv::dnn::Net load(const char *path)
 {
 	cv::dnn::Net net = cv::dnn::readNetFromONNX(path);
 
 	net.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
 	net.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
-	net.setInput(cv::dnn::blobFromImage(cv::Mat::zeros(side, side, CV_8UC3)));
-	(void)net.forward();
 	return net;
+}
+
+/* The picture as the network wants it. */
+cv::Mat prepare(const struct vision_network &network, const cv::Mat &picture)
+{
+	const int side = network.side;
+	double most = 255;
+	cv::Mat small;
+
+	cv::resize(picture, small, cv::Size(side, side), 0, 0,
+		picture.cols > side ? cv::INTER_AREA : cv::INTER_LINEAR);
+	if (network.by_largest) {
+		cv::minMaxIdx(small.reshape(1), nullptr, &most);
+	}
+	cv::Mat blob = cv::dnn::blobFromImage(small, 1 / std::max(most, 1.));
+	for (int c = 0; c < 3; c++) {
+		cv::Mat plane(side, side, CV_32F, blob.ptr<float>(0, c));
+
+		plane = (plane - network.mean[c]) / network.deviation[c];
+	}
+	return blob;
+}
+
+void stretch(cv::Mat &likely)
+{
+	double least;
+	double most;
+
+	cv::minMaxIdx(likely, &least, &most);
+	likely = (likely - least) / std::max(most - least, 1e-6);
+}
+
+int ask(struct vision *vision, const cv::Mat &picture, struct err *err, cv::Mat &ret_likely)
+{
+	const struct vision_network &network = vision->network;
+	const int side = network.side;
+
+	vision->person.setInput(prepare(network, picture));
+	cv::Mat answer = vision->person.forward(vision->answer);
+	if (answer.total() != static_cast<size_t>(side) * side || answer.type() != CV_32F) {
+		char text[160];
+
+		std::snprintf(text, sizeof text,
+			"its answer has %zu values, a network like %s gives %d x %d",
+			answer.total(), network.name, side, side);
+		return explain(err, -EINVAL, "the person network", text);
+	}
+	ret_likely = cv::Mat(side, side, CV_32F, answer.ptr<float>()).clone();
+	if (!cv::checkRange(ret_likely)) {
+		return explain(
+			err, -EINVAL, "the person network", "its answer has no finite values");
+	}
+	if (network.stretch) {
+		stretch(ret_likely);
+	}
+	return 0;
 }
 
 } /* namespace */
 
-extern "C" int vision_create(
-	const char *person_network, int threads, struct err *err, struct vision **ret_vision)
+extern "C" int vision_create(const struct vision_network *network, int threads, struct err *err,
+	struct vision **ret_vision)
 {
-	return guarded("the person network cannot be loaded", err, [&] {
+	return guarded("the person network cannot be used", err, [&] {
 		auto vision = std::make_unique<struct vision>();
+		cv::Mat likely;
 
 		cv::setNumThreads(threads);
-		vision->person = load(person_network, NETWORK_SIDE);
-		*ret_vision = vision.release();
-		return 0;
+		vision->network = *network;
+		vision->network.path = nullptr;
+		vision->person = load(network->path);
+		const auto names = vision->person.getUnconnectedOutLayersNames();
+		if (names.empty()) {
+			return explain(err, -EINVAL, "the person network", "it has no answer");
+		}
+		vision->answer = names.front();
+		/* The first run plans the layers, before a task waits for it. */
+		const int result = ask(vision.get(),
+			cv::Mat::zeros(network->side, network->side, CV_8UC3), err, likely);
+		if (result == 0) {
+			*ret_vision = vision.release();
+		}
+		return result;
 	});
+}
+
+extern "C" const struct vision_network *vision_get_network(const struct vision *vision)
+{
+	return &vision->network;
 }
 
 extern "C" void vision_destroy(struct vision *vision)
@@ -102,23 +173,18 @@ extern "C" void vision_destroy(struct vision *vision)
 }
 
 extern "C" int vision_person(struct vision *vision, const uint8_t *rgb, int width, int height,
-	struct err *err, float *ret_likely)
+	int to_width, int to_height, struct err *err, float *ret_likely)
 {
 	return guarded("the person network failed", err, [&] {
-		cv::Mat small;
-		cv::Mat answer(height, width, CV_32F, ret_likely);
+		cv::Mat answer(to_height, to_width, CV_32F, ret_likely);
+		cv::Mat likely;
+		const int result = ask(vision, view(rgb, width, height), err, likely);
 
-		cv::resize(view(rgb, width, height), small, cv::Size(NETWORK_SIDE, NETWORK_SIDE), 0,
-			0, width > NETWORK_SIDE ? cv::INTER_AREA : cv::INTER_LINEAR);
-		vision->person.setInput(cv::dnn::blobFromImage(small, 1 / 255.));
-		cv::Mat likely = vision->person.forward();
-		if (likely.total() != static_cast<size_t>(NETWORK_SIDE) * NETWORK_SIDE) {
-			return explain(err, -EINVAL, "the person network",
-				"its answer is not a map of 256x256");
+		if (result == 0) {
+			cv::resize(likely, answer, answer.size(), 0, 0,
+				likely.cols > to_width ? cv::INTER_AREA : cv::INTER_LINEAR);
 		}
-		cv::resize(cv::Mat(NETWORK_SIDE, NETWORK_SIDE, CV_32F, likely.ptr<float>()), answer,
-			answer.size());
-		return 0;
+		return result;
 	});
 }
 
@@ -209,16 +275,6 @@ extern "C" int vision_points(const struct vision *vision, const uint8_t *rgb, in
 	});
 }
 
-extern "C" int vision_load_pose(struct vision *vision, const char *path, struct err *err)
-{
-	return guarded("the pose network cannot be loaded", err, [&] {
-		if (vision->pose.empty()) {
-			vision->pose = load(path, VISION_POSE_SIDE);
-		}
-		return 0;
-	});
-}
-
 extern "C" int vision_pose(struct vision *vision, const uint8_t *rgb, struct err *err,
 	struct vision_pose_maps *ret_maps)
 {
@@ -249,5 +305,24 @@ extern "C" int vision_pose(struct vision *vision, const uint8_t *rgb, struct err
 			std::copy_n(maps[i].ptr<float>(), maps[i].total(), answers[i].to);
 		}
 		return 0;
+	});
+}
+
+extern "C" int vision_load_pose(struct vision *vision, const char *path, struct err *err)
+{
+	return guarded("the pose network cannot be used", err, [&] {
+		const std::vector<uint8_t> black(3 * VISION_POSE_SIDE * VISION_POSE_SIDE);
+		int result = 0;
+
+		if (vision->pose.empty()) {
+			auto maps = std::make_unique<struct vision_pose_maps>();
+
+			vision->pose = load(path);
+			result = vision_pose(vision, black.data(), err, maps.get());
+			if (result < 0) {
+				vision->pose = cv::dnn::Net();
+			}
+		}
+		return result;
 	});
 }

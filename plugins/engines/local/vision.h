@@ -6,6 +6,7 @@
 #ifndef FORMY_LOCAL_VISION_H
 #define FORMY_LOCAL_VISION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -35,15 +36,33 @@ enum vision_label {
 	VISION_MAYBE_PERSON = 3
 };
 
-/* Loads the person network and runs it once. threads: how many OpenCV may use in this process. All calls return 0
- * or a negative errno with a sentence. */
-int vision_create(
-	const char *person_network, int threads, struct err *err, struct vision **ret_vision);
+/* A network that says of each pixel how likely it belongs to a person (networks.h has known ones).
+ * Its input is one square picture, RGB, stretched to side x side; its answer, the first if it has
+ * several, is one map of that size. */
+struct vision_network {
+	const char *path; /* an ONNX file of float32 */
+	const char *name;
+	int side;
+	bool by_largest;    /* colours are divided by the picture's largest one, else by 255 */
+	float mean[3];      /* and then this is taken away, */
+	float deviation[3]; /* and they are divided by this */
+	bool stretch;       /* its least answer means 0 and its largest 1 */
+	bool closer;        /* it is quick and sees little: it is asked again about parts */
+};
+
+/* Loads the person network and runs it once; an answer of another shape is refused. threads: how
+ * many OpenCV may use in this process. All calls return 0 or a negative errno with a sentence. */
+int vision_create(const struct vision_network *network, int threads, struct err *err,
+	struct vision **ret_vision);
 void vision_destroy(struct vision *vision);
 
-/* Asks the network how likely each pixel belongs to a person, 0 to 1. */
-int vision_person(struct vision *vision, const uint8_t *rgb, int width, int height, struct err *err,
-	float *ret_likely);
+/* What vision_create() was given, without its path. */
+const struct vision_network *vision_get_network(const struct vision *vision);
+
+/* Asks the network how likely each pixel belongs to a person, 0 to 1. The answer has a size of its
+ * own: to_width x to_height. */
+int vision_person(struct vision *vision, const uint8_t *rgb, int width, int height, int to_width,
+	int to_height, struct err *err, float *ret_likely);
 
 /* Cuts by colour and contrast; labels say what is known and afterwards hold the answer. -ENODATA
  * when they name no person or no backdrop. */
@@ -64,7 +83,7 @@ int vision_load_points(struct vision *vision, const char *path, struct err *err)
 int vision_points(const struct vision *vision, const uint8_t *rgb, int width, int height,
 	const struct vision_face *face, struct err *err, double ret_points[VISION_POINTS][2]);
 
-/* Loads the pose network. Does nothing when it is loaded already. */
+/* Loads the pose network and runs it once. Does nothing when it is loaded already. */
 int vision_load_pose(struct vision *vision, const char *path, struct err *err);
 
 /* What the pose network (MoveNet Lightning) says of a square picture, a value a cell of its grid:
