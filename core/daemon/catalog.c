@@ -376,10 +376,4 @@ void mode_measure(struct mode *mode, uint64_t took_us)
 {
 	mode->mean_us = mode->mean_us == 0 ? took_us : (mode->mean_us * 7 + took_us) / 8;
 	mode->mean_us += mode->mean_us == 0; /* 0 means that nothing was measured */
-	version_answered(plugin_file_serving(mode->plugin));
-}
-
-bool mode_crashed(struct mode *mode, const char *task_id)
-{
-	return version_crashed(plugin_file_serving(mode->plugin), task_id);
 }

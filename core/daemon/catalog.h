@@ -93,7 +93,4 @@ void mode_confined(struct mode *mode, const char *in_force, const char *lacks);
 /* A task took so long in an executor, which answered. */
 void mode_measure(struct mode *mode, uint64_t took_us);
 
-/* An executor died on this task: true when that puts the mode's plugin into quarantine. */
-bool mode_crashed(struct mode *mode, const char *task_id);
-
 #endif

@@ -219,6 +219,7 @@ void dispatch_again(struct supervisor *sup, struct job *job)
 		return;
 	}
 	job->misses++;
+	job->part = MSG_PART_MODE;
 	job->pid = 0;
 	job->started_us = 0;
 	job->route = NULL;

@@ -7,7 +7,10 @@
 
 #include "base/clock.h"
 #include "daemon/catalog.h"
+#include "plugin/registry.h"
+#include "plugin/version.h"
 #include "task/outcome.h"
+#include "wire/msg.h"
 
 void job_list_init(struct job_list *list)
 {
@@ -122,6 +125,35 @@ void job_put_off(struct job *job, uint32_t delay_ms)
 const char *job_engine(const struct job *job)
 {
 	return job->route ? route_engine_name(job->route) : NULL;
+}
+
+const struct plugin_file *job_culprit(const struct job *job)
+{
+	if (job->route->engine_plugin && (job->check || job->part == MSG_PART_ENGINE)) {
+		return job->route->engine_plugin;
+	}
+	return job->part == MSG_PART_HELPER && job->mode->helper_plugin ? job->mode->helper_plugin
+									: job->mode->plugin;
+}
+
+bool job_blame(const struct job *job)
+{
+	return version_crashed(
+		plugin_file_serving(job_culprit(job)), job->check ? "check" : job->id);
+}
+
+static void absolve(const struct plugin_file *file)
+{
+	if (file) {
+		version_answered(plugin_file_serving(file));
+	}
+}
+
+void job_absolve(const struct job *job)
+{
+	absolve(job->mode->plugin);
+	absolve(job->used_engine ? job->route->engine_plugin : NULL);
+	absolve(job->used_helper ? job->mode->helper_plugin : NULL);
 }
 
 bool job_is_unwanted(const struct job *job)

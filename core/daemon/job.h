@@ -17,6 +17,7 @@
 
 struct mode;
 struct outcome;
+struct plugin_file;
 struct route;
 
 enum job_state {
@@ -68,6 +69,9 @@ struct job {
 
 	int progress; /* 0..100 */
 	char step[LIMIT_STEP_TEXT + 1];
+	uint64_t part;     /* enum msg_part: whose code runs */
+	bool used_engine;  /* it has run ... */
+	bool used_helper;  /* ... in this job */
 	bool progress_new; /* not yet in Redis */
 
 	/* How it ended. */
@@ -106,6 +110,15 @@ void job_put_off(struct job *job, uint32_t delay_ms);
 
 /* The name of the engine that it runs with; NULL: none, or it does not run. */
 const char *job_engine(const struct job *job);
+
+/* The plugin whose code runs, as far as is known, for a job in an executor. */
+const struct plugin_file *job_culprit(const struct job *job);
+
+/* Its executor died on it: true when that puts that plugin into quarantine. */
+bool job_blame(const struct job *job);
+
+/* Its executor answered: the plugins that ran do not die on every task. */
+void job_absolve(const struct job *job);
 
 /* Redis knows already how its task ended, or who ends it. */
 bool job_is_unwanted(const struct job *job);

@@ -16,6 +16,7 @@
 #include "daemon/results.h"
 #include "daemon/route.h"
 #include "daemon/supervisor.h"
+#include "plugin/descriptor.h"
 #include "plugin/registry.h"
 #include "task/outcome.h"
 #include "formy/plugin.h"
@@ -90,6 +91,9 @@ static void on_progress(void *owner, struct slot *slot, const struct msg_progres
 	struct job *job = slot->job;
 	int percent = (int)(progress->permille / 10);
 
+	job->part = progress->part;
+	job->used_engine = job->used_engine || job->part == MSG_PART_ENGINE;
+	job->used_helper = job->used_helper || job->part == MSG_PART_HELPER;
 	if (percent > 99) {
 		/* 100 is written with the result */
 		percent = 99;
@@ -155,6 +159,7 @@ static void on_outcome(void *owner, struct slot *slot, const struct msg_outcome 
 		return;
 	}
 	mode_measure(job->mode, clock_mono_us() - job->started_us);
+	job_absolve(job);
 	results_answered(owner, place_of(slot), job, outcome);
 }
 
@@ -165,10 +170,10 @@ static void on_lost(void *owner, struct slot *slot, const struct slot_exit *end)
 
 	/* who sent a SIGKILL that is not ours, nobody knows: the system, short of memory, or a person */
 	if (end->end == SLOT_END_ITSELF && end->signal != SIGKILL && !end->unstarted &&
-		mode_crashed(mode, job->check ? "check" : job->id)) {
+		job_blame(job)) {
 		log_error("plugin quarantined: its process died on several tasks in a row",
-			LOG_S("plugin", mode_plugin_id(mode)), LOG_S("mode", mode->name),
-			LOG_I("tasks", LIMIT_PLUGIN_CRASHES),
+			LOG_S("plugin", job_culprit(job)->descriptor->id),
+			LOG_S("mode", mode->name), LOG_I("tasks", LIMIT_PLUGIN_CRASHES),
 			LOG_S("hint", plugin_state_hint(PLUGIN_QUARANTINED)));
 		reload_begin(owner, RELOAD_PLUGINS);
 	}

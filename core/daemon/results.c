@@ -343,6 +343,7 @@ void results_answered(struct supervisor *sup, struct place *place, struct job *j
 
 static void fail_by_crash(struct supervisor *sup, struct job *job, const struct slot_exit *exit)
 {
+	const char *plugin = job_culprit(job)->descriptor->id;
 	char details[400];
 	struct outcome outcome = {
 		.status = FORMY_E_INTERNAL,
@@ -354,22 +355,21 @@ static void fail_by_crash(struct supervisor *sup, struct job *job, const struct 
 
 	if (exit->end == SLOT_END_GREEDY || exit->end == SLOT_END_THREADS) {
 		(void)snprintf(details, sizeof(details), "%s, plugin %s, step: %s",
-			slot_end_name(exit->end), mode_plugin_id(job->mode),
-			job->step[0] ? job->step : "none");
+			slot_end_name(exit->end), plugin, job->step[0] ? job->step : "none");
 	} else if (exit->signal) {
 		(void)snprintf(details, sizeof(details), "signal %d (%s), plugin %s, step: %s",
-			exit->signal, strsignal(exit->signal), mode_plugin_id(job->mode),
+			exit->signal, strsignal(exit->signal), plugin,
 			job->step[0] ? job->step : "none");
 	} else {
 		(void)snprintf(details, sizeof(details), "%s %lld, plugin %s, step: %s",
 			exit->end == SLOT_END_GARBAGE ? "broke the protocol; exit status"
 						      : "exit status",
-			(long long)exit->status, mode_plugin_id(job->mode),
-			job->step[0] ? job->step : "none");
+			(long long)exit->status, plugin, job->step[0] ? job->step : "none");
 	}
 	if (outcome.context) {
 		json_object_object_add(
 			outcome.context, "signal", json_object_new_int(exit->signal));
+		json_object_object_add(outcome.context, "plugin", json_object_new_string(plugin));
 	}
 	job_crash(job, &outcome);
 	end_failed(sup, job, &outcome);

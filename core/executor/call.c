@@ -10,6 +10,7 @@
 #include "executor/host.h"
 #include "executor/loader.h"
 #include "executor/task.h"
+#include "wire/msg.h"
 
 /* Checks what the pipeline asks for. On failure the words are set. */
 static formy_status check_request(formy_task *task, const formy_request *request)
@@ -133,7 +134,9 @@ formy_status call_engine(formy_task *task, const formy_request *request)
 	task->request = request;
 	task->failure.status = FORMY_OK;
 	progress_map(&task->progress, request->progress_from, request->progress_to);
+	progress_enter(&task->progress, request->engine ? MSG_PART_HELPER : MSG_PART_ENGINE);
 	status = asked->engine->run(host_table(), asked->state, request->operation, task);
+	progress_enter(&task->progress, MSG_PART_MODE);
 	task->request = NULL;
 	progress_map(&task->progress, 0, 1000);
 	if (status > 0) {

@@ -31,6 +31,7 @@ void progress_begin(struct progress *progress, uint64_t job)
 	progress->sent_permille = 0;
 	progress->from = 0;
 	progress->to = WHOLE;
+	progress->part = MSG_PART_MODE;
 	progress->step[0] = '\0';
 	progress->sent_step[0] = '\0';
 	(void)pthread_mutex_unlock(&progress->lock);
@@ -54,6 +55,31 @@ static bool is_due(const struct progress *progress, uint64_t now)
 	return progress->sent_ms == 0 || now - progress->sent_ms >= INTERVAL_MS;
 }
 
+/* With the lock held. */
+static int send(struct progress *progress)
+{
+	struct msg msg = {.type = MSG_PROGRESS};
+
+	msg.progress = (struct msg_progress){
+		.job = progress->job,
+		.permille = progress->permille,
+		.step = progress->step[0] ? progress->step : NULL,
+		.part = progress->part,
+	};
+	return speak(progress->channel, &msg);
+}
+
+void progress_enter(struct progress *progress, uint32_t part)
+{
+	(void)pthread_mutex_lock(&progress->lock);
+	progress->part = part;
+	if (progress->job != 0) {
+		/* what is due as a report is due all the same */
+		(void)send(progress);
+	}
+	(void)pthread_mutex_unlock(&progress->lock);
+}
+
 void progress_report(struct progress *progress, int32_t permille, const char *step)
 {
 	uint32_t part = permille < 0 ? 0 : permille > WHOLE ? WHOLE : (uint32_t)permille;
@@ -68,19 +94,10 @@ void progress_report(struct progress *progress, int32_t permille, const char *st
 	if (step) {
 		text_clean(progress->step, sizeof(progress->step), step);
 	}
-	if (progress->job != 0 && is_due(progress, now)) {
-		struct msg msg = {.type = MSG_PROGRESS};
-
-		msg.progress = (struct msg_progress){
-			.job = progress->job,
-			.permille = progress->permille,
-			.step = progress->step[0] ? progress->step : NULL,
-		};
-		if (speak(progress->channel, &msg) == 0) {
-			progress->sent_ms = now;
-			progress->sent_permille = progress->permille;
-			memcpy(progress->sent_step, progress->step, sizeof(progress->step));
-		}
+	if (progress->job != 0 && is_due(progress, now) && send(progress) == 0) {
+		progress->sent_ms = now;
+		progress->sent_permille = progress->permille;
+		memcpy(progress->sent_step, progress->step, sizeof(progress->step));
 	}
 	(void)pthread_mutex_unlock(&progress->lock);
 }

@@ -16,6 +16,7 @@ struct progress {
 	uint32_t permille;
 	uint32_t sent_permille;
 	uint32_t from, to; /* the part that reports are mapped to */
+	uint32_t part;     /* enum msg_part */
 	char step[LIMIT_STEP_TEXT + 1];
 	char sent_step[LIMIT_STEP_TEXT + 1];
 };
@@ -29,6 +30,10 @@ void progress_begin(struct progress *progress, uint64_t job);
 
 /* Maps the reports that follow to a part of the whole. */
 void progress_map(struct progress *progress, uint32_t from, uint32_t to);
+
+/* Another plugin's code is called, or returns (enum msg_part): told at once, as it may be the last
+ * that is heard of it. */
+void progress_enter(struct progress *progress, uint32_t part);
 
 /* permille of the part; step NULL keeps the last words. What comes too fast is kept and goes with
  * the next report. */

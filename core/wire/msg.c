@@ -89,6 +89,7 @@ static const struct field progress_fields[] = {
 	REQUIRED(NUMBER, progress.job),
 	REQUIRED(NUMBER, progress.permille),
 	OPTIONAL(TEXT, progress.step),
+	OPTIONAL(NUMBER, progress.part),
 	END,
 };
 

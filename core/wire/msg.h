@@ -104,6 +104,14 @@ struct msg_progress {
 	uint64_t job;
 	uint64_t permille; /* 0..1000 */
 	const char *step;  /* NULL: as before */
+	uint64_t part;     /* enum msg_part: whose code runs from now on */
+};
+
+/* Whose code an executor runs in a job. */
+enum msg_part {
+	MSG_PART_MODE, /* the pipeline's, or the host's */
+	MSG_PART_ENGINE,
+	MSG_PART_HELPER,
 };
 
 /* How a job ended. Files are plain names in the scratch folder, synced. */

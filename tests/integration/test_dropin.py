@@ -9,6 +9,8 @@ import time
 import unittest
 from pathlib import Path
 
+from PIL import Image
+
 import formytest
 from formytest import TEST_PLUGINS, FormyTest, until
 
@@ -261,6 +263,20 @@ class DropIn(FormyTest):
         self.wait_state(host, "segv_in_run.so", "quarantined")
         self.put(BAD / "segv_in_run.so", "segv_in_run.so")
         self.wait_state(host, "segv_in_run.so", "ready")
+
+    def test_quarantine_is_for_the_plugin_whose_code_ran(self):
+        host = self.serve(BAD / "segv_engine.so", TEST_PLUGINS / "caller.so",
+                          modes={"CALL": 'engine = "bad" max_attempts = 1'}, sections="""
+                          engine "bad" { type = "segv_engine" } tasks { retry_delay = "10ms" }""")
+        picture = host.put(Image.new("RGB", (8, 8)))
+        for _ in range(4):
+            error = host.wait_error(host.submit("CALL", picture, {"operation": "PAINT"}))
+            self.assertEqual(error["code"], "PIPELINE_CRASHED")
+            self.assertIn("plugin segv_engine", error["details"])
+            self.assertEqual(error["context"]["plugin"], "segv_engine")
+        host.submit("CALL", picture, {"operation": "PAINT"})
+        self.wait_state(host, "segv_engine.so", "quarantined")
+        self.assertNotEqual(self.plugin(host, "caller.so")["state"], "quarantined")
 
 
 if __name__ == "__main__":

@@ -136,7 +136,8 @@ static bool is_aside(struct executor_case *run)
 		assert_true(run->msg.progress.permille <= 1000);
 		assert_int_equal(run->msg.progress.job, run->jobs);
 		run->permille = run->msg.progress.permille;
-		if (run->progresses == 1) {
+		run->part = run->msg.progress.part;
+		if (run->first_permille == 0) {
 			run->first_permille = run->permille;
 		}
 		return true;
@@ -150,6 +151,7 @@ int executor_receive(struct executor_case *run)
 
 	run->logs = 0;
 	run->progresses = 0;
+	run->first_permille = 0;
 	run->permille = 0;
 	for (;;) {
 		struct pollfd ready = {.fd = run->channel, .events = POLLIN};

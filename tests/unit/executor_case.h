@@ -23,7 +23,8 @@ struct executor_case {
 	unsigned logs;                     /* and how many of these came before it */
 	unsigned progresses;
 	uint64_t permille;
-	uint64_t first_permille;
+	uint64_t first_permille;             /* that was not 0 */
+	uint64_t part;                       /* of the last one */
 	char log[LIMIT_PLUGIN_LOG_LINE + 1]; /* the last line */
 	uint64_t jobs;
 };

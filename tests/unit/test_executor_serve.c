@@ -201,6 +201,7 @@ static void engines_are_called(void **state)
 		strstr(run.msg.outcome.metadata, "\"engine\":{\"seed\":42,\"name\":\"test\"}"));
 	/* the engine's 500 lies halfway from 200 to 400 */
 	assert_int_equal(run.first_permille, 300);
+	assert_int_equal(run.part, MSG_PART_MODE);
 	read_result(run.msg.outcome.output, &pixels);
 	assert_int_equal(pixels.data[0], 100);
 	pixels_finish(&pixels);
