@@ -68,7 +68,7 @@ static void add_row(struct table *table, struct json_object *mode)
 			{engine_text(mode, "mode"), PAINT_NONE},
 			{engine_text(mode, "role"), PAINT_NONE},
 			{result, result ? result_paint(result) : PAINT_BAD},
-			{engine_number(report, "servers", servers), PAINT_NONE},
+			{engine_servers(report, servers), PAINT_NONE},
 			{engine_number(report, "queue", queue), PAINT_NONE},
 			{took.len > 0 ? buf_cstr(&took) : NULL, PAINT_NONE},
 			{engine_text(mode, "code"), PAINT_NONE},

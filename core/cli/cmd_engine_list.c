@@ -2,12 +2,14 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/engine_view.h"
 #include "cli/table.h"
+#include "cli/text.h"
 
 static enum paint state_paint(const char *state)
 {
@@ -20,6 +22,18 @@ static enum paint state_paint(const char *state)
 	return strcmp(state, "up") == 0 ? PAINT_GOOD : PAINT_BAD;
 }
 
+static void add_age(struct buf *out, const char *time)
+{
+	int64_t wall_us = 0;
+
+	if (time && clock_parse(time, &wall_us) == 0) {
+		int64_t age_us = clock_wall_us() - wall_us;
+
+		text_duration(out, age_us > 0 ? (double)age_us / 1e6 : 0);
+		buf_add_text(out, " ago");
+	}
+}
+
 static void add_row(struct table *table, struct json_object *engine)
 {
 	struct json_object *report = json_member(engine, "report");
@@ -27,7 +41,9 @@ static void add_row(struct table *table, struct json_object *engine)
 	char in_flight[ENGINE_NUMBER_SIZE];
 	char servers[ENGINE_NUMBER_SIZE];
 	char queue[ENGINE_NUMBER_SIZE];
+	struct buf checked = {0};
 
+	add_age(&checked, engine_text(engine, "checked"));
 	table_add_row(table,
 		(const struct cell[]){
 			{engine_text(engine, "worker"), PAINT_NONE},
@@ -36,11 +52,13 @@ static void add_row(struct table *table, struct json_object *engine)
 			{engine_text(engine, "mode"), PAINT_NONE},
 			{engine_text(engine, "role"), PAINT_NONE},
 			{state, state_paint(state)},
-			{engine_number(report, "servers", servers), PAINT_NONE},
+			{engine_servers(report, servers), PAINT_NONE},
 			{engine_number(engine, "in_flight", in_flight), PAINT_NONE},
 			{engine_number(report, "queue", queue), PAINT_NONE},
+			{checked.len > 0 ? buf_cstr(&checked) : NULL, PAINT_NONE},
 			{engine_text(engine, "last_error"), PAINT_NONE},
 		});
+	buf_finish(&checked);
 }
 
 /* The engines of all workers, each with the name of its worker. NULL: no memory. */
@@ -71,7 +89,7 @@ static struct json_object *gather(const char *workers_json)
 static int print_table(struct cli *cli, struct json_object *engines)
 {
 	static const char *const titles[] = {"WORKER", "ENGINE", "TYPE", "MODE", "ROLE", "STATE",
-		">SERVERS", ">IN FLIGHT", ">QUEUE", "LAST ERROR", NULL};
+		">SERVERS", ">IN FLIGHT", ">QUEUE", ">CHECKED", "LAST ERROR", NULL};
 	struct buf text = {0};
 	struct table table;
 
@@ -120,7 +138,11 @@ const struct command cmd_engine_list = {
 	.notes = "A line for each mode with each of its engines. up: it takes tasks; busy: it has "
 		 "refused some for want of room; down: it cannot work, its tasks wait or go to the "
 		 "fallback, and it is checked again; unknown: its first check is to come. SERVERS "
-		 "and QUEUE are what the last check told.",
+		 "(ready of all) and QUEUE (jobs that they have, of anybody) are what the last "
+		 "check told, which was CHECKED ago: one is made while the engine is down and, "
+		 "every half minute, while it is up and a process of it has nothing to do. IN "
+		 "FLIGHT are tasks of this worker that are with the engine now. LAST ERROR is why "
+		 "it is down, or was last.",
 	.examples =
 		(const struct example[]){
 			{"formy engine list", "what is up, and why something is not"},

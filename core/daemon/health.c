@@ -175,6 +175,7 @@ void health_checked(struct supervisor *sup, struct job *check, const struct msg_
 
 	route->check = NULL;
 	route->checks++;
+	route->checked_ms = clock_mono_ms();
 	if (answer) {
 		keep_report(route, answer->metadata);
 		outcome.status = (int32_t)answer->status;

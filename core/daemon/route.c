@@ -41,6 +41,7 @@ void route_inherit(struct route *to, const struct route *from)
 	memcpy(to->reason, from->reason, sizeof(to->reason));
 	memcpy(to->report, from->report, sizeof(to->report));
 	to->next_check_ms = from->next_check_ms;
+	to->checked_ms = from->checked_ms;
 	to->checks = from->checks;
 	to->failures = from->failures;
 	to->busy_since_ms = from->busy_since_ms;

@@ -43,6 +43,7 @@ struct route {
 	char reason[LIMIT_ERROR_MESSAGE + 1];
 	char report[LIMIT_ENGINE_REPORT + 1]; /* JSON object of the last check; "": none */
 	uint64_t next_check_ms;               /* while it is down, or up and idle */
+	uint64_t checked_ms;                  /* when the last check ended; 0: none has */
 	unsigned checks;                      /* in all */
 	unsigned failures;                    /* of them in a row, the last ones */
 	uint64_t busy_since_ms;               /* it refuses for capacity; 0: it does not */

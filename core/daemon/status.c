@@ -59,12 +59,21 @@ static void add_tasks(const struct supervisor *sup, struct buf *out)
 	buf_add_char(out, ']');
 }
 
+/* A moment of the monotonic clock as a time; NULL for 0. */
+static const char *time_text(uint64_t mono_ms, char text[CLOCK_TEXT_SIZE])
+{
+	if (mono_ms == 0) {
+		return NULL;
+	}
+	clock_format_z(clock_wall_us() - (int64_t)(clock_mono_ms() - mono_ms) * 1000, text);
+	return text;
+}
+
 static void add_engine(const struct mode *mode, const struct route *route, struct buf *out)
 {
-	int64_t since_us = clock_wall_us() - (int64_t)(clock_mono_ms() - route->since_ms) * 1000;
 	char since[CLOCK_TEXT_SIZE];
+	char checked[CLOCK_TEXT_SIZE];
 
-	clock_format_z(since_us, since);
 	buf_add_text(out, "{\"engine\":");
 	json_add_string(out, route_engine_name(route));
 	add_text(out, "type", route->engine->type);
@@ -74,7 +83,8 @@ static void add_engine(const struct mode *mode, const struct route *route, struc
 			: route == mode->fallback ? "fallback"
 						  : "allowed");
 	add_text(out, "state", route_health_name(route));
-	add_text(out, "since", since);
+	add_text(out, "since", time_text(route->since_ms, since));
+	add_text(out, "checked", time_text(route->checked_ms, checked));
 	add_text(out, "last_code", route->code[0] ? route->code : NULL);
 	add_text(out, "last_error", route->reason[0] ? route->reason : NULL);
 	buf_printf(out, ",\"checks\":%u,\"in_flight\":%u,\"report\":%s}", route->checks,

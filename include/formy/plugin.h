@@ -320,8 +320,9 @@ typedef struct formy_engine {
 	/* Looks whether the engine can work now: connects, signs in, asks for the parts that the
 	 * mode needs. Called when no task runs: after open(), before the mode takes its first task,
 	 * and again, ever less often, while the engine is down. As in run, alloc(), cancelled(),
-	 * time_left_ms() and log() may be used; facts() gives a report for people ("servers",
-	 * "queue", ...), and fail() the reason why not. Has no pictures and no params. At most
+	 * time_left_ms() and log() may be used; facts() gives a report for people, and fail() the
+	 * reason why not. Of the report, "servers" (an object: an address, and "ready" or why not)
+	 * and "queue" (how many jobs these have, of anybody) stand in `formy engine list`. Has no pictures and no params. At most
 	 * 20 s. NULL: it always can. */
 	formy_status (*check)(const formy_host *host, void *state, formy_task *task);
 } formy_engine;

@@ -117,16 +117,32 @@ class Health(EngineTest):
         self.assertNotIn("attempts", host.task(task_id))
         shown = host.formy("engine", "list").stdout
         self.assertRegex(shown, r"one +remote +REMOTE +main +down .*Nobody answers at test:1\.")
+        self.assertRegex(host.formy("worker", "list").stdout,
+                         r"(?m)REMOTE +one: Nobody answers at test:1\.$")
         self.untell("down")
         task = host.wait(task_id)
         self.assertEqual(task["attempts"], "1")
         self.assertEqual(json.loads(task["result"])["metadata"]["engine"]["name"], "one")
         self.assertIn("engine is up again", host.formyd.log())
         self.wait_state(host, "up")
-        self.assertEqual(self.engines(host)["one"]["report"]["queue"], 3)
+        self.assertNotIn("Nobody", host.formy("worker", "list").stdout)
         engines = json.loads(host.formy("engine", "list", "--json").stdout)
         self.assertEqual([(engine["engine"], engine["worker"]) for engine in engines],
                          [("one", host.formyd.name)])
+
+    def test_the_list_tells_what_the_engine_does(self):
+        host = self.remote(executors=2)
+        self.wait_state(host, "up")
+        self.tell("hold")
+        task_id = host.submit("REMOTE", None)
+        host.formyd.wait_log("submitted")
+        shown = r"(?m) one +remote +REMOTE +main +up +1 of 2 +%d +3 +[0-9.]+ m?s ago +-$"
+        formytest.until(lambda: self.engines(host)["one"]["in_flight"] == 1, 10, "it is told")
+        self.assertRegex(host.formy("engine", "list").stdout, shown % 1)
+        self.untell("hold")
+        host.wait(task_id)
+        formytest.until(lambda: self.engines(host)["one"]["in_flight"] == 0, 10, "it is told")
+        self.assertRegex(host.formy("engine", "list").stdout, shown % 0)
 
     def test_a_task_that_meets_a_refused_key_waits(self):
         host = self.remote("max_attempts = 1")

@@ -109,7 +109,7 @@ static formy_status check(const formy_host *host, void *state, formy_task *task)
 			task, FORMY_E_UNREACHABLE, "ENGINE_AUTH_FAILED", remote->key, remote->key);
 	}
 	return host->facts(
-		task, "{\"queue\": 3, \"servers\": [{\"url\": \"test:1\", \"queue\": 3}]}");
+		task, "{\"queue\": 3, \"servers\": {\"test:1\": \"ready\", \"test:2\": \"away\"}}");
 }
 
 static formy_status hold(

@@ -81,6 +81,8 @@ struct server *servers_find(struct comfyui *engine, const char *url);
  * names of what is missing, or why the server cannot be asked. */
 enum fault preflight(
 	struct comfyui *engine, const struct server *server, uint32_t most_ms, struct err *err);
+/* Prompts that a server has, of anybody, running and waiting; 0 when it does not say. */
+int64_t preflight_queue(struct comfyui *engine, const struct server *server, uint32_t most_ms);
 
 /* history.c: what became of a prompt. */
 enum prompt_state { PROMPT_WAITING, PROMPT_RUNNING, PROMPT_ENDED, PROMPT_GONE, PROMPT_UNKNOWN };

@@ -118,6 +118,7 @@ static formy_status engine_check(const formy_host *host, void *state, formy_task
 	struct json_object *servers = json_object_new_object();
 	enum fault worst = FAULT_NONE;
 	bool well = false;
+	int64_t queue = 0;
 	struct err err = {""};
 	struct job job;
 	formy_status status = job_begin_check(&job, host, task, engine->http, &engine->setting);
@@ -134,10 +135,16 @@ static formy_status engine_check(const formy_host *host, void *state, formy_task
 			worst = fault;
 			err = one;
 		}
+		if (server->checked) {
+			queue += preflight_queue(engine, server, CHECK_MS);
+		}
 		json_object_object_add(servers, server->url,
 			json_object_new_string(fault == FAULT_NONE ? "ready" : one.text));
 	}
 	job_fact(&job, "servers", servers);
+	if (well) {
+		job_fact(&job, "queue", json_object_new_int64(queue));
+	}
 	if (status == FORMY_OK && worst == FAULT_REQUEST) {
 		status = job_refuse(&job, FORMY_E_ENGINE, "COMFYUI_WORKFLOW_ERROR", err.text, NULL);
 	} else if (status == FORMY_OK && !well) {

@@ -109,6 +109,28 @@ static enum fault check_node(struct comfyui *engine, const struct server *server
 	return fault;
 }
 
+int64_t preflight_queue(struct comfyui *engine, const struct server *server, uint32_t most_ms)
+{
+	struct http_answer answer = {0};
+	struct http_request request = {
+		.stage = HTTP_POLL, .max_bytes = NODE_BYTES, .most_ms = most_ms};
+	struct json_object *all = NULL;
+	struct buf url = {0};
+	int64_t remaining = 0;
+
+	buf_printf(&url, "%s/prompt", server->url);
+	request.url = buf_failed(&url) ? "" : buf_cstr(&url);
+	http_send(engine->http, &request, &answer);
+	if (fault_of(&answer) == FAULT_NONE) {
+		all = job_parse(&answer);
+		(void)json_get_int(json_member(all, "exec_info"), "queue_remaining", &remaining);
+	}
+	json_object_put(all);
+	buf_finish(&url);
+	http_answer_finish(&answer);
+	return remaining;
+}
+
 enum fault preflight(
 	struct comfyui *engine, const struct server *server, uint32_t most_ms, struct err *err)
 {
