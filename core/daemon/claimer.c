@@ -25,6 +25,7 @@ struct turn {
 	size_t job_count;
 	unsigned want;
 	bool is_wait;
+	uint64_t sent_ms;
 	char token[IDENT_RANDOM_SIZE];
 };
 
@@ -103,7 +104,7 @@ static void on_turn(int result, const char *why, const struct queue_turn_reply *
 	} else {
 		connect_accepted(sup);
 		for (size_t i = 0; i < turn->job_count; i++) {
-			results_written(sup, turn->jobs[i], &reply->answers[i]);
+			results_written(sup, turn->jobs[i], &reply->answers[i], turn->sent_ms);
 		}
 		take_tasks(turn, reply);
 		claimer_report(reply->problems, reply->problem_count);
@@ -122,6 +123,7 @@ static struct turn *new_turn(struct supervisor *sup, unsigned want, bool is_wait
 		turn->sup = sup;
 		turn->want = want;
 		turn->is_wait = is_wait;
+		turn->sent_ms = clock_mono_ms();
 		ident_random(turn->token);
 	}
 	return turn;

@@ -74,7 +74,8 @@ static void on_up(struct link *link, const struct link_server *server, void *dat
 	warn_of_server(server);
 	sup->redis_why[0] = '\0';
 	sup->refused_why[0] = '\0';
-	lease_connected(sup);
+	/* what this worker holds is renewed before it looks for what others have left */
+	sup->last_reap_ms = clock_mono_ms();
 	claimer_recover(sup);
 	claimer_wake(sup);
 	supervisor_begin(sup);
@@ -131,7 +132,7 @@ static void on_control(struct supervisor *sup, struct str text)
 	if (json_parse(text.data, text.len, 4096, NULL, &message) < 0) {
 		return;
 	}
-	if (json_get_string(message, "cancel", &id) == 0 && supervisor_find_job(sup, id)) {
+	if (json_get_string(message, "cancel", &id) == 0 && supervisor_find_job(sup, id, NULL)) {
 		/* the answer to a beat says which of the two it was, and that it is true */
 		lease_beat_now(sup);
 	}

@@ -68,9 +68,9 @@ static void stop_lost(struct supervisor *sup, const struct queue_lost *lost)
 		[QUEUE_LOST_GONE] = JOB_GONE,
 		[QUEUE_LOST_TAKEN] = JOB_TAKEN,
 	};
-	struct job *job = supervisor_find_job(sup, lost->id);
+	struct job *job = supervisor_find_job(sup, lost->id, lost->token);
 
-	if (job && strcmp(job->token, lost->token) == 0) {
+	if (job) {
 		supervisor_stop_job(sup, job, stops[lost->loss]);
 	}
 }
@@ -153,8 +153,7 @@ static void reap(struct supervisor *sup)
 {
 	uint64_t now = clock_mono_ms();
 
-	if (sup->phase == PHASE_SERVING && now >= sup->reap_from_ms &&
-		now - sup->last_reap_ms >= REAP_EVERY_MS) {
+	if (sup->phase == PHASE_SERVING && now - sup->last_reap_ms >= REAP_EVERY_MS) {
 		sup->last_reap_ms = now;
 		(void)queue_reap(sup->queue, on_reaped, sup);
 	}
@@ -192,14 +191,6 @@ void lease_beat(struct supervisor *sup)
 	reap(sup);
 	buf_finish(&registration);
 	free(held.items);
-}
-
-void lease_connected(struct supervisor *sup)
-{
-	uint64_t now = clock_mono_ms();
-
-	/* one that has just begun does not know what was before */
-	sup->reap_from_ms = now + (now - sup->sure_ms < OUTAGE_MS ? REAP_EVERY_MS : REAP_AFTER_MS);
 }
 
 void lease_beat_now(struct supervisor *sup)

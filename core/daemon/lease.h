@@ -16,10 +16,6 @@ struct supervisor;
 /* The timer. 0 or a negative errno. */
 int lease_init(struct supervisor *sup);
 
-/* There is a connection again, or the first one. Nothing is reaped for a while: an outage ends all
- * leases, and their owners may be there to renew them. */
-void lease_connected(struct supervisor *sup);
-
 /* Beats now, if Redis is there and no beat is under way. */
 void lease_beat(struct supervisor *sup);
 

@@ -25,6 +25,7 @@
 #define GRACE_MS 2000  /* plugin.h promises this to plugins that are told to stop */
 #define FINISH_MS 3000 /* for close() */
 #define LINES_A_SECOND 50
+#define KILLS_BORNE 2 /* of executors that start, in a row, before their tasks suffer for it */
 
 static struct place *place_of(struct slot *slot)
 {
@@ -184,6 +185,21 @@ static void on_lost(void *owner, struct slot *slot, const struct slot_exit *end)
 	}
 }
 
+/* It ended before it was ready. */
+static void end_of_start(struct supervisor *sup, struct mode *mode, const struct slot_exit *end)
+{
+	if (end->end == SLOT_END_ITSELF && end->signal == SIGKILL &&
+		mode->failed_starts < KILLS_BORNE) {
+		/* by whom, nobody knows; the tasks that wait for one have not begun, and wait on */
+		mode_failed_to_start(mode);
+	} else {
+		refuse_waiting(sup, mode, "PIPELINE_INIT_FAILED",
+			end->end == SLOT_END_START
+				? "The plugin did not get ready in time."
+				: "The plugin's process ended while it was being prepared.");
+	}
+}
+
 static void on_ended(void *owner, struct slot *slot, const struct slot_exit *end)
 {
 	struct supervisor *sup = owner;
@@ -199,10 +215,7 @@ static void on_ended(void *owner, struct slot *slot, const struct slot_exit *end
 			LOG_I("status", end->status), LOG_S("why", slot_end_name(end->end)));
 	}
 	if (!end->ready && !well && sup->phase <= PHASE_SERVING) {
-		refuse_waiting(sup, mode, "PIPELINE_INIT_FAILED",
-			end->end == SLOT_END_START
-				? "The plugin did not get ready in time."
-				: "The plugin's process ended while it was being prepared.");
+		end_of_start(sup, mode, end);
 	}
 	if (mode->catalog != sup->catalog) {
 		(void)text_copy(place_of(slot)->renew, sizeof(place_of(slot)->renew), mode->name);

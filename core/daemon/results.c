@@ -22,6 +22,8 @@
 #include "plugin/registry.h"
 #include "task/outcome.h"
 
+#define FRESH_MS 5000
+
 /* The job ends: it is written to Redis at the next turn. In no list before. */
 static void end(struct supervisor *sup, struct job *job)
 {
@@ -395,7 +397,18 @@ void results_lost(
 	}
 }
 
-void results_written(struct supervisor *sup, struct job *job, const struct queue_answer *answer)
+/* Files of a task that ended badly, by what Redis answered to a call that was sent then. Of an old
+ * answer nothing is done, as this process may have stood still: meanwhile a person may have made the
+ * task pending again, and it is done now. The janitor asks anew. */
+static void remove_files(struct supervisor *sup, const struct job *job, uint64_t sent_ms)
+{
+	if (clock_mono_ms() - sent_ms < FRESH_MS) {
+		(void)store_remove_results(&sup->store, job->id, NULL);
+	}
+}
+
+void results_written(struct supervisor *sup, struct job *job, const struct queue_answer *answer,
+	uint64_t sent_ms)
 {
 	spool_forget(sup, job);
 	if (answer->fate == QUEUE_REFUSED) {
@@ -406,7 +419,7 @@ void results_written(struct supervisor *sup, struct job *job, const struct queue
 			(strcmp(answer->reason, "cancelled") == 0 ||
 				strcmp(answer->reason, "gone") == 0 ||
 				strcmp(answer->reason, "failed") == 0)) {
-			(void)store_remove_results(&sup->store, job->id, NULL);
+			remove_files(sup, job, sent_ms);
 		}
 	} else if (job->verdict == QUEUE_DONE) {
 		sup->done_count++;
@@ -417,7 +430,7 @@ void results_written(struct supervisor *sup, struct job *job, const struct queue
 	} else if (job->verdict == QUEUE_FAILED) {
 		sup->failed_count++;
 		/* a worker that was killed may have published what it could not write any more */
-		(void)store_remove_results(&sup->store, job->id, NULL);
+		remove_files(sup, job, sent_ms);
 	}
 	job_destroy(job);
 }

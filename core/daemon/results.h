@@ -34,8 +34,9 @@ void results_published(struct supervisor *sup, struct job *job, const char *meta
 void results_refuse(
 	struct supervisor *sup, struct job *job, const struct outcome *outcome, bool again);
 
-/* Redis answered to its outcome, or the job needs none: it is logged and destroyed. */
-void results_written(struct supervisor *sup, struct job *job, const struct queue_answer *answer);
+/* Redis answered to its outcome, which was sent then: it is logged and destroyed. */
+void results_written(struct supervisor *sup, struct job *job, const struct queue_answer *answer,
+	uint64_t sent_ms);
 
 /* Ends a job, which is in no list, so that its task comes back after a while. Spends no attempt. */
 void results_put_off(struct supervisor *sup, struct job *job, uint64_t delay_ms, const char *why);

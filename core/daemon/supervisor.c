@@ -74,6 +74,7 @@ void supervisor_each_job(struct supervisor *sup,
 
 struct search {
 	const char *id;
+	const char *token; /* NULL: any */
 	struct job *found;
 };
 
@@ -82,14 +83,15 @@ static void compare(struct supervisor *sup, struct job *job, void *arg)
 	struct search *search = arg;
 
 	(void)sup;
-	if (strcmp(job->id, search->id) == 0) {
+	if (strcmp(job->id, search->id) == 0 &&
+		(!search->token || strcmp(job->token, search->token) == 0)) {
 		search->found = job;
 	}
 }
 
-struct job *supervisor_find_job(struct supervisor *sup, const char *id)
+struct job *supervisor_find_job(struct supervisor *sup, const char *id, const char *token)
 {
-	struct search search = {.id = id};
+	struct search search = {.id = id, .token = token};
 
 	supervisor_each_job(sup, compare, &search);
 	return search.found;

@@ -148,7 +148,6 @@ struct supervisor {
 	struct publishing *unsure; /* files that wait for an answer */
 	uint64_t last_registration_ms;
 	uint64_t last_reap_ms;
-	uint64_t reap_from_ms; /* not before */
 
 	struct janitor *janitor;
 
@@ -178,8 +177,9 @@ int supervisor_run(
 /* Jobs of all states, waiting ones included. */
 size_t supervisor_job_count(const struct supervisor *sup);
 
-/* A job by its task's id, or NULL. */
-struct job *supervisor_find_job(struct supervisor *sup, const char *id);
+/* A job by its task's id, or NULL. A worker that lost a task and claimed it again may have two: token
+ * says which; NULL: any. */
+struct job *supervisor_find_job(struct supervisor *sup, const char *id, const char *token);
 
 /* Calls visit for every job; it may end or destroy that job, and no other. */
 void supervisor_each_job(struct supervisor *sup,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "contract/worker.h"
 #include "lib/test.h"
 
@@ -114,6 +115,63 @@ static void test_crash_is_no_attempt(void **state)
 	assert_int_equal(worker_finish(&worker, "one", "t2", 2, QUEUE_FAILED), QUEUE_WRITTEN);
 	/* its worker removes what the first one may have published; or it is killed, right now */
 	assert_int_equal(test_redis_number(redis, "SISMEMBER formy:task:gone one"), 1);
+	worker_stop(&worker);
+}
+
+/* Redis was away, or its clock jumped: the lease ended, and its owner is there. */
+static void test_after_a_pause_owners_come_first(void **state)
+{
+	struct test_redis *redis;
+	struct test_worker worker;
+	char times[64];
+	long long now;
+
+	start(state, &redis, &worker);
+	claim_one(redis, &worker, "t1");
+	assert_true(worker_renew(&worker, "one", "t1", -1, NULL));
+	test_redis_number(redis, "ZADD formy:task:lease 1 one");
+	assert_int_equal(worker_reap_alone(&worker), 0);
+	assert_int_equal(worker_reap_alone(&worker), 0);
+	now = clock_wall_us() / 1000;
+	/* before, of the future, and for long enough, but only until before a pause */
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(times, sizeof(times), "%lld %lld", now - 60000,
+			now + (i == 0 ? 60000 : -(WORKER_LEASE_MS / 2 + 1)));
+		(void)test_redis_text(redis, "SET formy:task:reaped %s", times);
+		assert_int_equal(worker_reap_alone(&worker), 0);
+	}
+	assert_true(worker_renew(&worker, "one", "t1", -1, NULL));
+	assert_int_equal(worker_reap(&worker), 0);
+	assert_status(redis, "one", "processing");
+	test_redis_number(redis, "ZADD formy:task:lease 1 one");
+	assert_int_equal(worker_reap(&worker), 1);
+	worker_stop(&worker);
+}
+
+/* Fields that the contract does not give to others, or that others write as they like. */
+static void test_counts_that_are_none(void **state)
+{
+	static const char *const strange[] = {"nan", "inf", "-1", "1e300", "many", ""};
+	char token[] = "t0";
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	for (size_t i = 0; i < sizeof(strange) / sizeof(strange[0]); i++) {
+		token[1]++;
+		foreign_create(redis, "one", A);
+		test_redis_number(redis,
+			"HSET formy:task:data:one attempts %s crashes %s retried_after %s",
+			strange[i], strange[i], strange[i]);
+		assert_int_equal(worker_claim(&worker, 1, token), 1);
+		assert_int_equal(worker.tasks[0].attempt, 1);
+		assert_int_equal(worker.tasks[0].tries, 1);
+		assert_int_equal(worker.tasks[0].crashes, 0);
+		assert_int_equal(
+			worker_finish(&worker, "one", token, 1, QUEUE_CRASHED), QUEUE_WRITTEN);
+		assert_string_equal(task_field_of(redis, "one", "crashes"), "1");
+		test_redis_number(redis, "DEL formy:task:data:one formy:task:delayed");
+	}
 	worker_stop(&worker);
 }
 
@@ -295,6 +353,13 @@ static void test_janitor_finds_what_ended_badly(void **state)
 	clean(&worker, &call, &cleaned);
 	assert_string_equal(cleaned.gone, "one");
 
+	/* whose attempt comes late, with files that are published already */
+	test_redis_number(redis, "SREM formy:task:gone one");
+	assert_int_equal(worker_finish(&worker, "one", "t1", 1, QUEUE_DONE), QUEUE_REFUSED);
+	assert_int_equal(test_redis_number(redis, "SISMEMBER formy:task:gone one"), 1);
+	assert_int_equal(worker_finish(&worker, "none", "t1", 1, QUEUE_DONE), QUEUE_REFUSED);
+	assert_int_equal(test_redis_number(redis, "SREM formy:task:gone none"), 1);
+
 	/* as foreign clients cancel, between two attempts and before the first one */
 	foreign_create(redis, "two", A);
 	foreign_create(redis, "three", A);
@@ -366,6 +431,8 @@ int main(void)
 		test(test_lost_too_often_fails),
 		test(test_lost_before_its_start_costs_nothing),
 		test(test_crash_is_no_attempt),
+		test(test_after_a_pause_owners_come_first),
+		test(test_counts_that_are_none),
 		test(test_half_known_holdings),
 		test(test_leftovers_of_ended_tasks),
 		test(test_dead_workers_inbox),

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "lib/test.h"
 #include "redis/link.h"
@@ -75,6 +76,7 @@ void worker_start(
 	struct err err;
 
 	memset(worker, 0, sizeof(*worker));
+	worker->redis = redis;
 	assert_int_equal(uv_loop_init(&worker->loop), 0);
 	assert_int_equal(link_open(&worker->loop, &link_options, &worker->link), 0);
 	worker_run_until(&worker->loop, &worker->up);
@@ -257,6 +259,16 @@ unsigned worker_release_token(struct test_worker *worker, const char *token)
 }
 
 unsigned worker_reap(struct test_worker *worker)
+{
+	char times[64];
+
+	(void)snprintf(times, sizeof(times), "0 %lld", (long long)(clock_wall_us() / 1000 - 1));
+	assert_string_equal(
+		test_redis_text(worker->redis, "SET formy:task:reaped %s", times), "OK");
+	return worker_reap_alone(worker);
+}
+
+unsigned worker_reap_alone(struct test_worker *worker)
 {
 	return counted(worker, queue_reap(worker->queue, on_count, worker));
 }

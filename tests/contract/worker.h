@@ -32,6 +32,7 @@ struct test_worker {
 	uv_loop_t loop;
 	struct link *link;
 	struct queue *queue;
+	struct test_redis *redis;
 	bool up;
 	bool answered;
 
@@ -79,7 +80,9 @@ bool worker_renew(struct test_worker *worker, const char *id, const char *token,
 unsigned worker_release(
 	struct test_worker *worker, const char *id, const char *token, bool started);
 unsigned worker_release_token(struct test_worker *worker, const char *token);
+/* As one of many reapers, or as one that comes with nothing before it. */
 unsigned worker_reap(struct test_worker *worker);
+unsigned worker_reap_alone(struct test_worker *worker);
 unsigned worker_bye(struct test_worker *worker);
 
 /* For verbs of queue.h that are called directly. */

@@ -32,6 +32,22 @@ class Unstarted(FormyTest):
         self.assertEqual(host.wait(task_id)["attempts"], "1")
         self.assertIn("ended before it began", host.formyd.log())
 
+    def test_an_executor_that_is_killed_before_it_is_ready(self):
+        host = self.service({"CHAOS": {}}, executors=1, start=False)
+        notes, hold = host.folder / "notes", host.folder / "hold"
+        notes.touch()
+        hold.touch()
+        host.modes = {"CHAOS": {"notes": str(notes), "hold": str(hold), "sandbox": "off"}}
+        host.write_conf()
+        host.formyd.start()
+        task_id = host.submit("CHAOS", "x", {"name": "task", "ms": 0})
+        host.wait(task_id, "processing")
+        os.kill(until(lambda: children(host.formyd.process.pid), 20, "an executor")[0],
+                signal.SIGKILL)
+        host.formyd.wait_log("executor died")
+        hold.unlink()
+        self.assertEqual(host.wait(task_id)["attempts"], "1")
+
     def test_what_happened_in_time_while_the_worker_stood_still(self):
         limit_s = int(2 * PATIENCE)
         host = self.service({"CHAOS": {}}, executors=1, start=False,

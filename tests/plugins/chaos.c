@@ -1,6 +1,7 @@
 /* Mode CHAOS: does what its config says, and notes first that it was started, as a line of
  * "<config.name> <attempt> <pid>" at the end of the file that mode "CHAOS" { notes } names. What
- * config.act says, it does in the attempts from config.first to config.times; others succeed. */
+ * config.act says, it does in the attempts from config.first to config.times; others succeed. It is
+ * not ready before the file that mode "CHAOS" { hold } may name is gone. */
 #include "formy/plugin.h"
 
 #include <fcntl.h>
@@ -29,7 +30,11 @@ static formy_status chaos_open(const formy_host *host, const char *config, void 
 {
 	struct json_object *values = json_tokener_parse(config);
 	const char *notes = json_object_get_string(json_object_object_get(values, "notes"));
+	const char *hold = json_object_get_string(json_object_object_get(values, "hold"));
 
+	while (hold && access(hold, F_OK) == 0) {
+		(void)poll(NULL, 0, STEP_MS);
+	}
 	*state = notes ? strdup(notes) : NULL;
 	json_object_put(values);
 	if (!*state) {

@@ -30,7 +30,7 @@ local function fail_overdue(options)
 		if mode and redis.call('HGET', MODES, mode) == '0' then
 			if hash[2] == 'pending' then
 				redis.call('LREM', wait_key(mode, hash[4] or 'normal'), 1, id)
-				fail_unknown(id, math.floor(tonumber(hash[3]) or 0) + 1, mode, options)
+				fail_unknown(id, count_of(hash[3]) + 1, mode, options)
 			end
 			if redis.call('EXISTS', wait_key(mode, 'high'), wait_key(mode, 'normal'),
 				wait_key(mode, 'low')) == 0 then
@@ -131,7 +131,7 @@ local function claim_task(id, priority, got, options)
 		return
 	end
 	local before = hash[3]
-	local attempts = before and math.floor(tonumber(before) or 0) + 1 or 1
+	local attempts = count_of(before) + 1
 	local name, user, message = read_data(hash[6], options.data_limit)
 	if not name then
 		return fail_unread(id, attempts, user, message, options)
@@ -165,9 +165,9 @@ local function claim_task(id, priority, got, options)
 		redis.call('HDEL', key, 'error', 'result', 'current_step', 'processing_time',
 			'completed_at', 'failed_at', 'cancelled_at')
 		local past = redis.call('HMGET', key, 'retried_after', 'crashes')
-		local crashes = tonumber(past[2]) or 0
+		local crashes = count_of(past[2])
 		counts = string.format('%.0f %.0f %.0f', attempts,
-			attempts - (tonumber(past[1]) or 0) - crashes, crashes)
+			math.max(1, attempts - count_of(past[1]) - crashes), crashes)
 	end
 	add_event(id, 'processing')
 	local group = group_of(mode, priority, user, options)

@@ -57,9 +57,15 @@ local function expire_ended(id, status, retention)
 	end
 end
 
+-- A count out of a task's hash, whatever a stranger wrote there.
+local function count_of(text)
+	local count = math.floor(tonumber(text) or 0)
+	return count >= 0 and count < 1e9 and count or 0
+end
+
 -- An attempt that does not count: it was never started, or put off.
 local function uncount_attempt(key)
-	local attempts = tonumber(redis.call('HGET', key, 'attempts')) or 0
+	local attempts = count_of(redis.call('HGET', key, 'attempts'))
 	if attempts > 1 then
 		redis.call('HSET', key, 'attempts', attempts - 1)
 	else

@@ -20,7 +20,7 @@ local function write_other(key, at, to)
 		redis.call('HDEL', key, 'worker', 'started_at', 'progress', 'current_step')
 		redis.call('ZADD', DELAYED, now_ms + ARGV[at + 5], ARGV[at])
 		if ARGV[at + 3] == 'crashed' then
-			redis.call('HINCRBY', key, 'crashes', 1)
+			redis.call('HSET', key, 'crashes', count_of(redis.call('HGET', key, 'crashes')) + 1)
 		elseif ARGV[at + 3] == 'later' then
 			uncount_attempt(key)
 		end
@@ -36,7 +36,7 @@ local function is_written(at, key, status, worker, verdict)
 	if verdict == 'done' then
 		return hash[1] == worker and hash[3] == ARGV[at + 2] and hash[4] == ARGV[at + 3]
 	end
-	local attempts = (tonumber(hash[2]) or 0) + (verdict == 'later' and 1 or 0)
+	local attempts = count_of(hash[2]) + (verdict == 'later' and 1 or 0)
 	return attempts == tonumber(ARGV[at + 2]) and (status == 'pending' or hash[1] == worker)
 end
 
@@ -48,6 +48,12 @@ local function refuse_outcome(at, key, status, claim, worker, verdict, retention
 	end
 	if is_written(at, key, status, worker, verdict) then
 		return 'already'
+	end
+	-- it may have published files before it came here
+	if status == 'gone' then
+		redis.call('SADD', GONE, ARGV[at])
+	elseif status == 'failed' or status == 'cancelled' then
+		leave_files(ARGV[at], status)
 	end
 	return 'refused ' .. (status == 'processing' and 'taken' or status)
 end

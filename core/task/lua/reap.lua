@@ -36,7 +36,21 @@ local function check_parked(id)
 	end
 end
 
-local expired = redis.call('ZRANGEBYSCORE', LEASE, '-inf', now_ms, 'LIMIT', 0, BOUND)
+-- Leases mean something only while they can be renewed. Was there no reaper for a while, then there
+-- was no Redis, or its clock jumped: owners that live have time to come first.
+local function may_expire()
+	local key, pause_ms = P .. ':task:reaped', tonumber(ARGV[3]) / 2
+	local since, last = (redis.call('GET', key) or ''):match('^(%d+) (%d+)$')
+	since, last = tonumber(since), tonumber(last)
+	if not since or now_ms < last or now_ms - last > pause_ms then
+		since = now_ms
+	end
+	redis.call('SET', key, string.format('%.0f %.0f', since, now_ms))
+	return now_ms - since >= pause_ms
+end
+
+local expired = may_expire()
+	and redis.call('ZRANGEBYSCORE', LEASE, '-inf', now_ms, 'LIMIT', 0, BOUND) or {}
 for i = #expired, 1, -1 do
 	local id = expired[i]
 	local claim = read_claim(redis.call('HGET', CLAIMS, id))
@@ -49,7 +63,7 @@ for i = #expired, 1, -1 do
 		end
 		expire_ended(id, not hash.err and NEXT[hash[1]] and hash[1], ARGV[2])
 	else
-		local crashes = (tonumber(hash[2]) or 0) + 1
+		local crashes = count_of(hash[2]) + 1
 		claim.priority = claim.token and claim.priority or hash[3] or 'normal'
 		if claim.token and not claim.started then
 			give_back(id, claim, true)
