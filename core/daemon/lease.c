@@ -199,9 +199,14 @@ void lease_beat_now(struct supervisor *sup)
 	lease_beat(sup);
 }
 
+uint64_t lease_sure_until(const struct supervisor *sup)
+{
+	return sup->sure_ms + LEASE_MS - BEAT_MS;
+}
+
 bool lease_is_sure(const struct supervisor *sup)
 {
-	return clock_mono_ms() - sup->sure_ms < LEASE_MS - BEAT_MS;
+	return clock_mono_ms() < lease_sure_until(sup);
 }
 
 void lease_beat_soon(struct supervisor *sup)

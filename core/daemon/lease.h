@@ -8,6 +8,7 @@
 #define FORMY_DAEMON_LEASE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct supervisor;
 
@@ -25,6 +26,7 @@ void lease_beat_now(struct supervisor *sup);
 /* Whether what this worker holds is its own still, as far as that can be known: not after it was
  * stopped for longer than a lease. */
 bool lease_is_sure(const struct supervisor *sup);
+uint64_t lease_sure_until(const struct supervisor *sup); /* monotonic, ms */
 
 /* A job was started or made progress: beats soon. */
 void lease_beat_soon(struct supervisor *sup);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "daemon/lease.h"
 #include "daemon/results.h"
@@ -22,6 +23,8 @@ struct publishing {
 	struct store_file files[LIMIT_TASK_RESULTS];
 	size_t count;
 	char *metadata;
+	uint64_t sure_until_ms; /* that the task is ours */
+	bool late;              /* it was not any more: nothing was moved */
 	struct store_published published;
 	struct err err;
 	int result;
@@ -40,6 +43,10 @@ static void move_files(uv_work_t *work)
 {
 	struct publishing *files = work->data;
 
+	files->late = clock_mono_ms() >= files->sure_until_ms;
+	if (files->late) {
+		return;
+	}
 	files->result = store_publish(&files->store, files->place->scratch, files->job->id,
 		files->files, files->count, &files->err, &files->published);
 	/* what libraries have left there */
@@ -55,15 +62,41 @@ static void end(struct publishing *files)
 	free_publishing(files);
 }
 
-static void on_moved(uv_work_t *work, int status)
-{
-	(void)status;
-	end(work->data);
-}
+static void on_moved(uv_work_t *work, int status);
 
 static void move(struct publishing *files)
 {
+	/* without Redis nobody can say it */
+	files->sure_until_ms =
+		lease_is_sure(files->sup) ? lease_sure_until(files->sup) : UINT64_MAX;
 	(void)uv_queue_work(files->sup->loop, &files->work, move_files, on_moved);
+}
+
+/* Where Redis can say whose the task is, and it may be another's, it shall say it first. */
+static void move_or_ask(struct publishing *files)
+{
+	struct supervisor *sup = files->sup;
+
+	if (lease_is_sure(sup) || !link_is_up(sup->link)) {
+		move(files);
+	} else {
+		files->next = sup->unsure;
+		sup->unsure = files;
+		lease_beat(sup);
+	}
+}
+
+static void on_moved(uv_work_t *work, int status)
+{
+	struct publishing *files = work->data;
+
+	(void)status;
+	if (files->late) {
+		/* this process stood still, or the pool was busy */
+		move_or_ask(files);
+	} else {
+		end(files);
+	}
 }
 
 static bool type_of_name(const char *name, enum image_type *ret_type)
@@ -119,13 +152,7 @@ int publish_begin(struct supervisor *sup, struct place *place, struct job *job,
 	job->state = JOB_PUBLISHING;
 	job_list_push(&sup->publishing, job);
 	place->publishing = true;
-	if (lease_is_sure(sup) || !link_is_up(sup->link)) {
-		move(files);
-	} else {
-		files->next = sup->unsure;
-		sup->unsure = files;
-		lease_beat(sup);
-	}
+	move_or_ask(files);
 	return 0;
 }
 
