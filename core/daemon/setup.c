@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/json.h"
+#include "base/sandbox.h"
 #include "daemon/catalog.h"
 #include "daemon/route.h"
 #include "image/store.h"
@@ -113,6 +114,38 @@ static uint32_t grants_of(const struct config_engine *engine, const struct plugi
 	return plugin->descriptor->needs & config_engine_grants(engine);
 }
 
+/* What everybody's programs look for to reach the network; an executor's environment is empty. */
+static struct json_object *network_variables(void)
+{
+	static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+		"ALL_PROXY", "no_proxy", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"};
+	struct json_object *found = json_object_new_object();
+
+	for (size_t i = 0; found && i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value) {
+			json_object_object_add(found, names[i], json_object_new_string(value));
+		}
+	}
+	return found;
+}
+
+/* Writes the section of one of the mode's engines, and what it is granted, into the setup. */
+static int add_engine(const struct mode *mode, const struct config_engine *engine,
+	const struct plugin_file *plugin, struct msg *msg, struct err *err,
+	struct json_object **ret_config)
+{
+	const uint32_t granted = grants_of(engine, plugin);
+	int result = engine_config(mode, engine, (unsigned)msg->setup.threads, err, ret_config);
+
+	msg->setup.granted |= granted;
+	if (result == 0 && (granted & SANDBOX_NET)) {
+		json_object_object_add(*ret_config, "environment", network_variables());
+	}
+	return result;
+}
+
 int route_setup(const struct route *route, const char *scratch, struct err *err, struct buf *out)
 {
 	const struct mode *mode = route->mode;
@@ -139,8 +172,7 @@ int route_setup(const struct route *route, const char *scratch, struct err *err,
 		.memory = (uint64_t)mode->config->memory_limit,
 	};
 	if (route->engine) {
-		msg.setup.granted |= grants_of(route->engine, route->engine_plugin);
-		result = engine_config(mode, route->engine, threads, err, &engine);
+		result = add_engine(mode, route->engine, route->engine_plugin, &msg, err, &engine);
 		msg.setup.engine_name = route->engine->name;
 		msg.setup.engine_type = route->engine->type;
 		msg.setup.engine_path = route->engine_plugin->path;
@@ -148,8 +180,7 @@ int route_setup(const struct route *route, const char *scratch, struct err *err,
 		msg.setup.engine_config = engine ? json_text(engine) : NULL;
 	}
 	if (route->engine && mode->helper && result == 0) {
-		msg.setup.granted |= grants_of(mode->helper, mode->helper_plugin);
-		result = engine_config(mode, mode->helper, threads, err, &helper);
+		result = add_engine(mode, mode->helper, mode->helper_plugin, &msg, err, &helper);
 		msg.setup.helper_name = mode->helper->name;
 		msg.setup.helper_type = mode->helper->type;
 		msg.setup.helper_path = mode->helper_plugin->path;

@@ -298,6 +298,8 @@ enum {
  *	"threads"	how many threads it may use
  *	"api_key"	the key of its service, from the environment or from api_key_file; absent when
  *			neither is set. Never log it, and never put it into the words of fail()
+ *	"environment"	an object, for one with FORMY_NEEDS_NET: those of http_proxy, https_proxy,
+ *			no_proxy, all_proxy, SSL_CERT_FILE and SSL_CERT_DIR that formyd has
  *	"mode"		an object: "name", "workflow" (an absolute path) and "prompt" where they are
  *			set, and what the operator wrote into mode "NAME" { } that Formy does not know */
 typedef struct formy_engine {

@@ -100,19 +100,39 @@ formy_status job_fail(
 	}
 }
 
+/* "POST http://host/prompt: Connection refused" */
+static void describe(
+	const struct http_request *request, const struct http_answer *answer, struct buf *out)
+{
+	/* the query may hold what is nobody's business */
+	buf_printf(out, "%s %.*s: ",
+		request->method                           ? request->method
+			: request->json || request->parts ? "POST"
+							  : "GET",
+		(int)strcspn(request->url, "?"), request->url);
+	fault_explain(answer, out);
+}
+
+formy_status job_fail_check(struct job *job, enum fault fault, const struct http_request *request,
+	const struct http_answer *answer)
+{
+	struct buf why = {0};
+	formy_status status;
+
+	describe(request, answer, &why);
+	status = job_refuse(job, FORMY_E_UNREACHABLE, job->codes[fault],
+		buf_failed(&why) ? "The service cannot be used now." : buf_cstr(&why), NULL);
+	buf_finish(&why);
+	return status;
+}
+
 formy_status job_fail_answer(struct job *job, enum fault fault, const char *message,
 	const struct http_request *request, const struct http_answer *answer)
 {
 	struct buf details = {0};
 	formy_status status;
 
-	/* the query may hold what is nobody's business */
-	buf_printf(&details, "%s %.*s: ",
-		request->method                           ? request->method
-			: request->json || request->parts ? "POST"
-							  : "GET",
-		(int)strcspn(request->url, "?"), request->url);
-	fault_explain(answer, &details);
+	describe(request, answer, &details);
 	status = job_fail(job, fault, message, buf_failed(&details) ? NULL : buf_cstr(&details),
 		answer->retry_after_s);
 	buf_finish(&details);

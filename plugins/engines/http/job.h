@@ -15,7 +15,8 @@
 struct json_object;
 
 #define JOB_ROLES 8
-#define JOB_ODD_ANSWERS 5 /* without sense, one after the other, until a task at a service is lost */
+#define JOB_ODD_ANSWERS                                                                            \
+	5 /* without sense, one after the other, until a task at a service is lost */
 
 struct job {
 	const formy_host *host;
@@ -47,6 +48,10 @@ formy_status job_fail(struct job *job, enum fault fault, const char *message, co
 /* The same for what an exchange ended with: "POST http://host/prompt: Connection refused". */
 formy_status job_fail_answer(struct job *job, enum fault fault, const char *message,
 	const struct http_request *request, const struct http_answer *answer);
+
+/* The same for check(): the reason is what people are shown. */
+formy_status job_fail_check(struct job *job, enum fault fault, const struct http_request *request,
+	const struct http_answer *answer);
 
 /* Fails with a code of its own. */
 formy_status job_refuse(struct job *job, formy_status status, const char *code, const char *message,

@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,14 +187,26 @@ static int read_times(struct http_setting *setting, struct err *err)
 	return result;
 }
 
+/* An executor has no environment; libcurl looks for proxies there. */
+static void take_environment(struct json_object *variables)
+{
+	if (json_object_is_type(variables, json_type_object)) {
+		json_object_object_foreach(variables, name, value)
+		{
+			(void)setenv(name, json_object_get_string(value), 1);
+		}
+	}
+}
+
 int setting_read(struct http_setting *setting, const char *section, struct err *err)
 {
 	int64_t megabytes = LIMIT_ANSWER_PICTURE >> 20;
 	int result =
 		json_parse(section, strlen(section), LIMIT_CONFIG_FILE, err, &setting->section);
 
-	setting->ca_file = getenv("SSL_CERT_FILE");
 	if (result == 0) {
+		take_environment(json_member(setting->section, "environment"));
+		setting->ca_file = getenv("SSL_CERT_FILE");
 		result = setting_text(setting->section, "api_key", err, &setting->api_key);
 	}
 	if (result == 0) {

@@ -140,11 +140,7 @@ static formy_status engine_check(const formy_host *host, void *state, formy_task
 	fault = fault_of(&answer);
 	/* a gateway may have no such list: that it answers will do */
 	if (fault != FAULT_NONE && fault != FAULT_REQUEST) {
-		buf_clear(&url);
-		fault_explain(&answer, &url);
-		status = job_refuse(&job, FORMY_E_UNREACHABLE, job_codes[fault],
-			"The service cannot be used now.",
-			buf_failed(&url) ? NULL : buf_cstr(&url));
+		status = job_fail_check(&job, fault, &request, &answer);
 	}
 	http_answer_finish(&answer);
 	buf_finish(&url);

@@ -112,10 +112,7 @@ static formy_status engine_check(const formy_host *host, void *state, formy_task
 		fault = fault == FAULT_AUTH || fault == FAULT_MONEY ? fault : FAULT_NONE;
 	}
 	if (fault != FAULT_NONE) {
-		buf_clear(&url);
-		fault_explain(&answer, &url);
-		status = job_refuse(&job, FORMY_E_UNREACHABLE, job_codes[fault],
-			"RunningHub cannot be used now.", buf_failed(&url) ? NULL : buf_cstr(&url));
+		status = job_fail_check(&job, fault, &request, &answer);
 	}
 	json_object_put(said);
 	json_object_put(body);
