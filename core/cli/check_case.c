@@ -10,34 +10,28 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/sandbox.h"
+#include "cli/check_judge.h"
 #include "cli/executor.h"
 #include "formy/plugin.h"
 #include "wire/channel.h"
 #include "wire/control.h"
+#include "wire/inspect.h"
 #include "wire/msg.h"
 
 #define OPEN_MS 60000
-#define RUN_MS 60000
-#define STOP_MS 2000 /* plugin.h promises a kill after it */
+#define STOP_MS 2000  /* plugin.h promises a kill after it */
+#define STOP_WAITS 10 /* times as long, while a busy machine lets it do nothing */
 #define END_MS 5000
 #define DURING_MS 20
 #define VALGRIND_SLOWER 20
 #define VALGRIND_FOUND 9
-#define MOST_LINES 1000
-#define MARK "inspect: "
-
-static void blame(struct check_case *one, const char *what)
-{
-	if (!one->problem.text[0]) {
-		(void)err_set(&one->problem, -EINVAL, "%s", what);
-	}
-}
 
 static uint64_t patient(const struct check_case *one, uint64_t ms)
 {
@@ -62,10 +56,12 @@ static void read_output(struct check_case *one)
 /* What the executor says beside its answers. */
 static void take_log(struct check_case *one, const struct msg_log *log)
 {
-	if (strncmp(log->text, MARK, strlen(MARK)) == 0) {
-		blame(one, log->text + strlen(MARK));
+	if (strncmp(log->text, INSPECT_MARK, strlen(INSPECT_MARK)) == 0) {
+		check_blame(one, log->text + strlen(INSPECT_MARK));
+	} else if (strcmp(log->text, INSPECT_CALLED) == 0) {
+		one->called++;
 	} else if (strstr(log->text, "the call is refused")) {
-		blame(one, log->text);
+		check_blame(one, log->text);
 	}
 	if (one->target->show_output) {
 		(void)fprintf(stderr, "log: %s\n", log->text);
@@ -88,24 +84,51 @@ static void explain_end(struct check_case *one)
 		(void)snprintf(text, sizeof(text), "it ended its process with exit code %d",
 			WEXITSTATUS(status));
 	}
-	blame(one, text);
+	check_blame(one, text);
 }
 
-/* The next message that is an answer; texts live in packet. 0, -EPIPE when the process is gone,
- * -EPROTO for what is no message, or -ETIMEDOUT. */
+/* Processor time of the process; UINT64_MAX when that is not known. */
+static uint64_t processor_ms(const struct check_case *one)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(one->pid, &clock) != 0 || clock_gettime(clock, &used) < 0) {
+		return UINT64_MAX;
+	}
+	return (uint64_t)used.tv_sec * 1000 + (uint64_t)used.tv_nsec / 1000000;
+}
+
+/* As a worker does that has Redis: every memo is kept. */
+static void keep_memo(const struct check_case *one, const struct msg_memo *memo)
+{
+	const struct msg kept = {.type = MSG_KEPT, .kept = {.number = memo->number}};
+	struct buf packet = {0};
+
+	if (msg_encode(&kept, &packet) == 0) {
+		(void)channel_send(one->channel, &packet, NULL, 0);
+	}
+	buf_finish(&packet);
+}
+
+/* The next message that is an answer; texts live in packet. A limit of STOP_MS is one of processor
+ * time. 0, -EPIPE when the process is gone, -EPROTO for what is no message, or -ETIMEDOUT. */
 static int receive(struct check_case *one, char *packet, uint64_t most_ms, struct msg *ret_msg)
 {
 	uint64_t deadline = clock_mono_ms() + most_ms;
+	uint64_t last = most_ms == STOP_MS ? deadline + most_ms * STOP_WAITS : deadline;
+	uint64_t most_used = processor_ms(one) + most_ms;
 	uint64_t now;
 
-	while ((now = clock_mono_ms()) < deadline) {
+	while ((now = clock_mono_ms()) < deadline ||
+		(now < last && processor_ms(one) < most_used)) {
 		struct pollfd polled[] = {
 			{.fd = one->channel, .events = POLLIN},
 			{.fd = one->output, .events = POLLIN},
 		};
 		ssize_t len;
 
-		(void)poll(polled, 2, (int)(deadline - now));
+		(void)poll(polled, 2, now < deadline ? (int)(deadline - now) : STOP_MS / 10);
 		read_output(one);
 		if (polled[1].revents & POLLHUP && !polled[0].revents) {
 			return -EPIPE;
@@ -123,6 +146,8 @@ static int receive(struct check_case *one, char *packet, uint64_t most_ms, struc
 		}
 		if (ret_msg->type == MSG_LOG) {
 			take_log(one, &ret_msg->log);
+		} else if (ret_msg->type == MSG_MEMO) {
+			keep_memo(one, &ret_msg->memo);
 		} else if (ret_msg->type != MSG_PROGRESS && ret_msg->type != MSG_CONFINED) {
 			return 0;
 		}
@@ -143,15 +168,16 @@ static bool await(struct check_case *one, char *packet, uint64_t most_ms, enum m
 	if (result == 0 && ret_msg->type == MSG_REFUSED) {
 		(void)snprintf(text, sizeof(text), "it cannot be opened: %.400s",
 			ret_msg->refused.message);
-		blame(one, text);
+		one->refused = true;
+		check_blame(one, text);
 	} else if (result == -ETIMEDOUT) {
 		(void)snprintf(text, sizeof(text), "it does not end: not within %.1f s",
 			(double)most_ms / 1000);
-		blame(one, text);
+		check_blame(one, text);
 	} else if (result == -EPIPE) {
 		explain_end(one);
 	} else {
-		blame(one, "it wrote to the worker's channel, which is not its own");
+		check_blame(one, "it wrote to the worker's channel, which is not its own");
 	}
 	return false;
 }
@@ -220,7 +246,7 @@ bool check_begin(struct check_case *one, const struct check_target *target, cons
 	(void)strcpy(one->scratch, "/tmp/formy-check-XXXXXX");
 	if (!packet || !mkdtemp(one->scratch)) {
 		one->scratch[0] = '\0';
-		blame(one, "there is no memory, or no folder in /tmp");
+		check_blame(one, "there is no memory, or no folder in /tmp");
 		goto out;
 	}
 	if (spawn(one, &one->problem) < 0) {
@@ -245,7 +271,7 @@ bool check_begin(struct check_case *one, const struct check_target *target, cons
 		.memory = UINT64_C(8) << 30,
 	};
 	if (!send_message(one, &msg, NULL, 0)) {
-		blame(one, "its configuration is too large");
+		check_blame(one, "its configuration is too large");
 		goto out;
 	}
 	good = await(one, packet, patient(one, OPEN_MS), MSG_READY, &msg);
@@ -273,27 +299,6 @@ static size_t open_pictures(const struct check_job *job, int *fds, struct buf *r
 	return count;
 }
 
-static void judge(struct check_case *one, const struct msg_outcome *outcome)
-{
-	char text[ERR_TEXT_MAX];
-
-	one->status = outcome->status;
-	(void)text_copy(one->code, sizeof(one->code), outcome->code ? outcome->code : "");
-	(void)text_copy(one->output_file, sizeof(one->output_file),
-		outcome->output && !strchr(outcome->output, '/') ? outcome->output : "");
-	if (outcome->status == FORMY_E_INTERNAL || outcome->status > 0) {
-		(void)snprintf(text, sizeof(text), "%.200s%s%.200s",
-			outcome->message ? outcome->message : "it failed for a reason of its own",
-			outcome->details ? " " : "", outcome->details ? outcome->details : "");
-		blame(one, text);
-	} else if (outcome->status == FORMY_E_NOMEM) {
-		blame(one, "it wants more memory than a task may have");
-	}
-	if (one->lines > MOST_LINES) {
-		blame(one, "it prints more than a log can hold: over 1000 lines");
-	}
-}
-
 bool check_run(struct check_case *one, const struct check_job *job)
 {
 	int fds[LIMIT_TASK_INPUTS];
@@ -301,7 +306,7 @@ bool check_run(struct check_case *one, const struct check_job *job)
 	size_t count = open_pictures(job, fds, &roles);
 	struct msg msg = {.type = MSG_JOB};
 	char *packet = malloc(LIMIT_FRAME);
-	uint64_t most_ms = patient(one, RUN_MS);
+	uint64_t most_ms = patient(one, one->target->timeout_ms);
 
 	one->status = FORMY_OK;
 	one->output_file[0] = '\0';
@@ -312,6 +317,7 @@ bool check_run(struct check_case *one, const struct check_job *job)
 		.time_ms = most_ms,
 		.config = job->config,
 		.roles = roles.len > 0 ? buf_cstr(&roles) : "",
+		.check = job->check,
 	};
 	if (job->cancel == CHECK_CANCEL_BEFORE) {
 		control_stop(one->control, one->jobs, CONTROL_CANCELLED);
@@ -329,9 +335,9 @@ bool check_run(struct check_case *one, const struct check_job *job)
 	}
 	if (await(one, packet, most_ms, MSG_OUTCOME, &msg)) {
 		if (msg.outcome.job != one->jobs) {
-			blame(one, "it wrote to the worker's channel, which is not its own");
+			check_blame(one, "it wrote to the worker's channel, which is not its own");
 		} else {
-			judge(one, &msg.outcome);
+			check_judge(one, job, &msg.outcome);
 		}
 	}
 out:
@@ -371,7 +377,7 @@ bool check_end(struct check_case *one)
 		read_output(one);
 		if (one->target->valgrind && WIFEXITED(status) &&
 			WEXITSTATUS(status) == VALGRIND_FOUND) {
-			blame(one, "valgrind found errors; -v shows them");
+			check_blame(one, "valgrind found errors; -v shows them");
 		}
 	}
 	control_unmap(one->control);

@@ -21,6 +21,7 @@ struct check_target {
 	const char *engine_type;   /* set if engine is */
 	const char *engine_config; /* JSON object; set if engine is */
 	uint64_t needs;            /* what is granted */
+	uint64_t timeout_ms;       /* for a task */
 	bool valgrind;
 	bool show_output;
 };
@@ -36,6 +37,9 @@ struct check_job {
 	} pictures[LIMIT_TASK_INPUTS];
 	size_t count;
 	enum check_cancel cancel;
+	bool check;        /* no task, but the engine's check() */
+	bool engine_fails; /* the mode's engine does: then it is nobody's fault but the engine's */
+	int64_t engine_status; /* what it returns then */
 };
 
 struct check_case {
@@ -48,6 +52,8 @@ struct check_case {
 	char scratch[64];
 	uint64_t jobs;
 	unsigned lines;
+	unsigned called;       /* how often it called its fake engine */
+	bool refused;          /* it did not open, and said why */
 	int64_t status;        /* of the last job: formy_status */
 	char code[64];         /* of the last job; "" when it went well */
 	char output_file[128]; /* of the last job, in scratch; "" when it made none */
@@ -64,5 +70,15 @@ bool check_run(struct check_case *one, const struct check_job *job);
 
 /* Ends the process, and removes what it left. False when something was wrong, then or before. */
 bool check_end(struct check_case *one);
+
+/* Told of each case as it ends: of which mode or engine, and what was wrong, NULL when nothing was. */
+struct check_voice {
+	void (*told)(void *arg, const char *of, const char *name, const char *problem);
+	void *arg;
+};
+
+/* One job in a process of its own, and its end is told. Returns whether all was well. */
+bool check_try(const struct check_target *target, const char *mode, const struct check_job *job,
+	const struct check_voice *voice, const char *of, const char *name);
 
 #endif

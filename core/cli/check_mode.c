@@ -1,5 +1,6 @@
 #include "cli/check_mode.h"
 
+#include <errno.h>
 #include <json-c/json.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -8,78 +9,28 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/err.h"
 #include "cli/check_case.h"
+#include "cli/check_values.h"
 #include "cli/png.h"
+#include "formy/plugin.h"
 #include "plugin/descriptor.h"
-#include "plugin/params.h"
+#include "wire/inspect.h"
 
+#define BY_CHANCE 60
 #define MANY_RUNS 200
-#define MANY_MS 15000
+#define MANY_MS 10000
 #define MANY_UNDER_VALGRIND 3
 
 struct session {
 	const struct check_target *target;
 	const struct descriptor_mode *mode;
-	check_told *told;
-	void *arg;
+	const struct check_voice *voice;
 	struct json_object *config; /* of a plain task: checked, defaults filled in */
 	struct buf picture;         /* of an ordinary size */
 	struct buf large;
 	struct buf tiny;
 };
-
-/* Values of a parameter at its edges, one after another; NULL when there are no more. */
-static struct json_object *edge_of(const struct descriptor_param *param, size_t index)
-{
-	const double bounds[] = {param->has_min ? param->min : 0, param->has_max ? param->max : 1};
-
-	switch (param->type) {
-	case PARAM_NUMBER:
-		return index < 2 ? json_object_new_double(bounds[index]) : NULL;
-	case PARAM_INTEGER:
-		return index < 2 ? json_object_new_int64((int64_t)bounds[index]) : NULL;
-	case PARAM_BOOLEAN:
-		return index < 2 ? json_object_new_boolean(index == 1) : NULL;
-	case PARAM_STRING:
-		if (index < param->choice_count) {
-			return json_object_new_string(param->choices[index]);
-		}
-		if (index == param->choice_count && (param->color || param->choice_count == 0)) {
-			return json_object_new_string(param->color ? "#808080" : "x");
-		}
-		return NULL;
-	case PARAM_OBJECT:
-		return index < 1 ? json_object_new_object() : NULL;
-	case PARAM_ARRAY:
-		return index < 1 && param->min_length == 0 ? json_object_new_array() : NULL;
-	}
-	return NULL;
-}
-
-/* A config that the worker would let pass; NULL when none was found. */
-static struct json_object *make_config(
-	const struct descriptor_mode *mode, const char *name, struct json_object *value)
-{
-	struct json_object *given = json_object_new_object();
-	struct params_problem problem;
-	struct json_object *checked = NULL;
-
-	for (size_t i = 0; i < mode->param_count; i++) {
-		const struct descriptor_param *param = &mode->params[i];
-
-		if ((param->required || param->required_if) && !param->fallback) {
-			json_object_object_add(given, param->name, edge_of(param, 0));
-		}
-	}
-	if (name) {
-		json_object_object_add(given, name, json_object_get(value));
-	}
-	if (params_check(mode, given, NULL, &problem, &checked) < 0) {
-		checked = NULL;
-	}
-	json_object_put(given);
-	return checked;
-}
 
 static void add_pictures(const struct session *session, struct check_job *job,
 	const struct buf *picture, const char *without)
@@ -99,19 +50,15 @@ static bool end_case(const struct session *session, struct check_case *one, cons
 {
 	bool good = check_end(one);
 
-	session->told(session->arg, session->mode->name, name, good ? NULL : one->problem.text);
+	session->voice->told(
+		session->voice->arg, session->mode->name, name, good ? NULL : one->problem.text);
 	return good;
 }
 
-/* One job in one process. */
 static bool try_job(const struct session *session, const char *name, const struct check_job *job)
 {
-	struct check_case one;
-
-	if (check_begin(&one, session->target, session->mode->name)) {
-		(void)check_run(&one, job);
-	}
-	return end_case(session, &one, name);
+	return check_try(session->target, session->mode->name, job, session->voice,
+		session->mode->name, name);
 }
 
 static bool try_picture(const struct session *session, const char *name, const struct buf *picture,
@@ -145,7 +92,7 @@ static void try_without_pictures(const struct session *session)
 static bool run_with(const struct session *session, struct check_case *one,
 	const struct descriptor_param *param, struct json_object *value)
 {
-	struct json_object *config = make_config(session->mode, param->name, value);
+	struct json_object *config = config_with(session->mode, param->name, value);
 	struct check_job job = {.config = config ? json_text(config) : NULL};
 	bool good = true;
 
@@ -167,13 +114,87 @@ static void try_params(const struct session *session)
 		struct check_case one;
 		bool good = check_begin(&one, session->target, session->mode->name);
 
-		for (size_t edge = 0; good && (value = edge_of(param, edge)); edge++) {
+		for (size_t edge = 0; good && (value = value_at_edge(param, edge)); edge++) {
 			good = run_with(session, &one, param, value);
 			json_object_put(value);
 		}
 		buf_printf(&name, "%s at its edges", param->name);
 		(void)end_case(session, &one, buf_cstr(&name) ? buf_cstr(&name) : param->name);
 		buf_finish(&name);
+	}
+}
+
+/* By chance, but always the same. */
+static void try_chance(const struct session *session)
+{
+	struct chance chance = {.state = 0x9e3779b97f4a7c15};
+	struct buf words = {0};
+	struct check_case one;
+	bool good = check_begin(&one, session->target, session->mode->name);
+
+	for (unsigned i = 0; good && i < BY_CHANCE; i++) {
+		struct json_object *config = config_of_chance(session->mode, &chance);
+		struct check_job job = {.config = config ? json_text(config) : NULL};
+
+		if (job.config) {
+			add_pictures(session, &job, &session->picture, NULL);
+			good = check_run(&one, &job);
+		}
+		if (!good) {
+			buf_printf(&words, "with %.300s: %.180s", job.config, one.problem.text);
+			(void)err_set(&one.problem, -EINVAL, "%s",
+				buf_cstr(&words) ? buf_cstr(&words) : one.problem.text);
+		}
+		json_object_put(config);
+	}
+	(void)end_case(session, &one, "parameters by chance");
+	buf_finish(&words);
+}
+
+/* What an engine may do to a mode that calls it. */
+static const struct {
+	const char *name;
+	const char *config; /* of the fake engine: executor/fake.h */
+	int64_t status;     /* that it returns */
+	bool fails;
+	enum check_cancel cancel;
+} answers[] = {
+	{"its engine is busy", "{\"status\": -201}", FORMY_E_BUSY, true, CHECK_GOES_ON},
+	{"its engine is too slow", "{\"status\": -202}", FORMY_E_TIMEOUT, true, CHECK_GOES_ON},
+	{"its engine is away", "{\"status\": -203}", FORMY_E_UNREACHABLE, true, CHECK_GOES_ON},
+	{"its engine has no memory", "{\"status\": -204}", FORMY_E_NOMEM, true, CHECK_GOES_ON},
+	{"its engine fails", "{\"status\": -301}", FORMY_E_ENGINE, true, CHECK_GOES_ON},
+	{"its engine has a bug", "{\"status\": -302}", FORMY_E_INTERNAL, true, CHECK_GOES_ON},
+	{"its engine refuses a parameter", "{\"status\": -101}", FORMY_E_PARAMS, true,
+		CHECK_GOES_ON},
+	{"its engine refuses a picture", "{\"status\": -102}", FORMY_E_INPUT, true, CHECK_GOES_ON},
+	{"its engine cannot do that", "{\"status\": -104}", FORMY_E_UNSUPPORTED, true,
+		CHECK_GOES_ON},
+	{"its engine fails in a new way", "{\"status\": -299}", -299, true, CHECK_GOES_ON},
+	{"its engine returns no status", "{\"status\": 7}", 7, true, CHECK_GOES_ON},
+	{"its engine answers nothing", "{\"answer\": \"nothing\"}", FORMY_OK, true, CHECK_GOES_ON},
+	{"its engine answers other pictures", "{\"answer\": \"other\"}", FORMY_OK, true,
+		CHECK_GOES_ON},
+	{"its engine answers odd facts", "{\"answer\": \"facts\"}", FORMY_OK, true, CHECK_GOES_ON},
+	{"cancelled in a call", "{\"answer\": \"stops\"}", FORMY_OK, false, CHECK_CANCEL_DURING},
+	{"cancelled after a call", "{\"answer\": \"late\"}", FORMY_OK, false, CHECK_CANCEL_DURING},
+};
+
+static void try_answers(const struct session *session)
+{
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		struct check_target target = *session->target;
+		struct check_job job = {
+			.config = json_text(session->config),
+			.cancel = answers[i].cancel,
+			.engine_fails = answers[i].fails,
+			.engine_status = answers[i].status,
+		};
+
+		target.engine_config = answers[i].config;
+		add_pictures(session, &job, &session->picture, NULL);
+		(void)check_try(&target, session->mode->name, &job, session->voice,
+			session->mode->name, answers[i].name);
 	}
 }
 
@@ -192,15 +213,29 @@ static void try_many(const struct session *session)
 	(void)end_case(session, &one, "many runs");
 }
 
+/* Tells, beside, whether it calls an engine. */
+static bool try_run(const struct session *session, bool *ret_calls)
+{
+	struct check_job job = {.config = json_text(session->config)};
+	struct check_case one;
+
+	add_pictures(session, &job, &session->picture, NULL);
+	if (check_begin(&one, session->target, session->mode->name)) {
+		(void)check_run(&one, &job);
+	}
+	*ret_calls = one.called > 0;
+	return end_case(session, &one, "run");
+}
+
 static void run_cases(const struct session *session)
 {
 	const struct buf *picture = &session->picture;
 	struct check_case one;
+	bool calls = false;
 
 	(void)check_begin(&one, session->target, session->mode->name);
 	/* what does not open or does not run would fail all of the others for the same reason */
-	if (!end_case(session, &one, "open") ||
-		!try_picture(session, "run", picture, picture->len, CHECK_GOES_ON)) {
+	if (!end_case(session, &one, "open") || !try_run(session, &calls)) {
 		return;
 	}
 	if (!session->target->valgrind) {
@@ -212,8 +247,14 @@ static void run_cases(const struct session *session)
 				session->large.len, CHECK_GOES_ON);
 			(void)try_picture(session, "a picture that is cut", picture,
 				picture->len / 2, CHECK_GOES_ON);
+			(void)try_picture(
+				session, "a picture of no bytes", picture, 0, CHECK_GOES_ON);
 		}
 		try_params(session);
+		try_chance(session);
+		if (calls) {
+			try_answers(session);
+		}
 		(void)try_picture(session, "cancelled before", &session->large, session->large.len,
 			CHECK_CANCEL_BEFORE);
 		(void)try_picture(session, "cancelled while it runs", &session->large,
@@ -223,16 +264,22 @@ static void run_cases(const struct session *session)
 }
 
 void check_mode(const struct check_target *target, const struct descriptor_mode *mode,
-	check_told *told, void *arg)
+	const struct check_voice *voice)
 {
-	struct session session = {.target = target, .mode = mode, .told = told, .arg = arg};
+	struct check_target with = *target;
+	struct session session = {.target = &with, .mode = mode, .voice = voice};
 
-	session.config = make_config(mode, NULL, NULL);
+	if (!with.engine) {
+		with.engine = INSPECT_FAKE_ENGINE;
+		with.engine_type = INSPECT_FAKE_ENGINE_TYPE;
+		with.engine_config = "{\"answer\": \"pictures\"}";
+	}
+	session.config = config_with(mode, NULL, NULL);
 	png_add(&session.picture, 160, 120);
 	png_add(&session.large, 2000, 1500);
 	png_add(&session.tiny, 1, 1);
 	if (!session.config) {
-		told(arg, mode->name, "parameters",
+		voice->told(voice->arg, mode->name, "parameters",
 			"no parameters were found that its own description lets pass");
 	} else if (!buf_failed(&session.picture) && !buf_failed(&session.large) &&
 		!buf_failed(&session.tiny)) {

@@ -2,15 +2,12 @@
 #ifndef FORMY_CLI_CHECK_MODE_H
 #define FORMY_CLI_CHECK_MODE_H
 
-#include <stdbool.h>
-
 struct check_target;
+struct check_voice;
 struct descriptor_mode;
 
-/* Told of each case as it ends; problem is NULL when it went well. */
-typedef void check_told(void *arg, const char *mode, const char *name, const char *problem);
-
+/* Without an engine in the target, a fake one answers what the mode asks, well and badly. */
 void check_mode(const struct check_target *target, const struct descriptor_mode *mode,
-	check_told *told, void *arg);
+	const struct check_voice *voice);
 
 #endif

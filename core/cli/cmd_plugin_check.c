@@ -10,123 +10,23 @@
 #include "base/limits.h"
 #include "cli/args.h"
 #include "cli/check_case.h"
+#include "cli/check_engine.h"
 #include "cli/check_mode.h"
 #include "cli/check_own.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/data_file.h"
 #include "cli/elf_check.h"
 #include "cli/executor.h"
-#include "cli/names.h"
+#include "cli/plugin_view.h"
 #include "cli/probe.h"
 #include "cli/table.h"
 #include "plugin/descriptor.h"
+#include "wire/inspect.h"
 
+#define DEFAULT_TIMEOUT_S 60
+#define MOST_TIMEOUT_S 86400
 #define SLOW_MS 1000 /* a file that is looked at at each start */
-
-static void add_head(struct buf *out, const struct descriptor *descriptor, bool color)
-{
-	struct buf abi = {0};
-
-	buf_printf(&abi, "%" PRIu32 ".%" PRIu32, descriptor->abi_major, descriptor->abi_minor);
-	table_add_pairs(out,
-		(const struct pair[]){
-			{"plugin", descriptor->id, PAINT_NONE},
-			{"version", descriptor->version, PAINT_NONE},
-			{"license", descriptor->license, PAINT_NONE},
-			{"homepage", descriptor->homepage, PAINT_NONE},
-			{"abi", buf_cstr(&abi), PAINT_NONE},
-			{NULL, NULL, PAINT_NONE},
-		},
-		color);
-	buf_finish(&abi);
-}
-
-static void add_params(struct buf *out, const struct descriptor_mode *mode, bool color)
-{
-	static const char *const titles[] = {
-		"  PARAMETER", "TYPE", "NEEDED", "DEFAULT", "MEANING", NULL};
-	struct table table;
-
-	if (mode->param_count == 0) {
-		return;
-	}
-	table_init(&table, titles);
-	for (size_t i = 0; i < mode->param_count; i++) {
-		const struct descriptor_param *param = &mode->params[i];
-		struct buf name = {0};
-
-		buf_printf(&name, "  %s", param->name);
-		table_add_row(&table,
-			(const struct cell[]){
-				{buf_cstr(&name), PAINT_NONE},
-				{descriptor_type_name(param->type), PAINT_NONE},
-				{param->required                     ? "yes"
-						: param->required_if ? "at times"
-								     : "no",
-					PAINT_NONE},
-				{param->fallback ? json_text(param->fallback) : NULL, PAINT_NONE},
-				{param->help, PAINT_NONE},
-			});
-		buf_finish(&name);
-	}
-	table_add_to(out, &table, color);
-	table_finish(&table);
-}
-
-static void add_modes(struct buf *out, const struct descriptor *descriptor, bool color)
-{
-	for (size_t i = 0; i < descriptor->mode_count; i++) {
-		const struct descriptor_mode *mode = &descriptor->modes[i];
-
-		buf_add_char(out, '\n');
-		table_add_pairs(out,
-			(const struct pair[]){
-				{"mode", mode->name, PAINT_NONE},
-				{"title", mode->title, PAINT_NONE},
-				{NULL, NULL, PAINT_NONE},
-			},
-			color);
-		for (size_t j = 0; j < mode->input_count; j++) {
-			const struct descriptor_input *input = &mode->inputs[j];
-			const char *needed = input->required ? " (needed)"
-				: input->required_if         ? " (needed at times)"
-							     : "";
-
-			buf_printf(out, "  picture %s%s: ", input->role, needed);
-			if (input->source) {
-				buf_add_text(out, "source_image");
-			} else {
-				names_add(out, (const char *const *)input->members,
-					input->member_count);
-			}
-			buf_add_char(out, '\n');
-		}
-		add_params(out, mode, color);
-	}
-}
-
-static void add_engines(struct buf *out, const struct descriptor *descriptor, bool color)
-{
-	for (size_t i = 0; i < descriptor->engine_count; i++) {
-		const struct descriptor_engine *engine = &descriptor->engines[i];
-		struct buf operations = {0};
-
-		names_add(&operations, (const char *const *)engine->operations,
-			engine->operation_count);
-		buf_add_char(out, '\n');
-		table_add_pairs(out,
-			(const struct pair[]){
-				{"engine", engine->type, PAINT_NONE},
-				{"title", engine->title, PAINT_NONE},
-				{"operations",
-					engine->any_operation ? "any" : buf_cstr(&operations),
-					PAINT_NONE},
-				{NULL, NULL, PAINT_NONE},
-			},
-			color);
-		buf_finish(&operations);
-	}
-}
 
 /* What was found out, on the way to a table or to JSON. */
 struct report {
@@ -215,18 +115,45 @@ static int probe_twice(struct cli *cli, const char *path, struct report *report,
 	return result;
 }
 
+/* What a worker adds to what the operator wrote: the folder of the data, the threads, the mode. The
+ * caller's. */
+static int make_engine_config(
+	const char *text, const char *mode, struct err *err, struct json_object **ret_config)
+{
+	struct json_object *config = NULL;
+	struct json_object *facts;
+	char models[DATA_FILE_PATH_SIZE];
+	struct err none;
+
+	if (text && json_parse(text, strlen(text), LIMIT_TASK_DATA, err, &config) < 0) {
+		return -EINVAL;
+	}
+	config = config ? config : json_object_new_object();
+	if (!json_object_is_type(config, json_type_object)) {
+		json_object_put(config);
+		return err_set(err, -EINVAL, "it is no object");
+	}
+	if (!json_member(config, "data_dir") && data_file_find("models", models, &none) == 0) {
+		json_object_object_add(config, "data_dir", json_object_new_string(models));
+	}
+	if (!json_member(config, "threads")) {
+		json_object_object_add(config, "threads", json_object_new_int(1));
+	}
+	if (!json_member(config, "mode")) {
+		facts = json_object_new_object();
+		json_object_object_add(facts, "name", json_object_new_string(mode));
+		json_object_object_add(config, "mode", facts);
+	}
+	*ret_config = config;
+	return 0;
+}
+
 /* The engine of --engine, as far as it is one. */
-static int find_engine(const struct args *args, struct cli *cli, struct probe *probe,
+static int find_engine(const char *name, struct cli *cli, struct probe *probe,
 	char path[EXECUTOR_PATH_SIZE], struct check_target *target, struct err *err)
 {
-	const char *name = args_text(args, "engine");
-	const char *config = args_text(args, "engine-config");
-	int result;
+	int result = probe_find_plugin(name, path, err);
 
-	if (!name) {
-		return 0;
-	}
-	result = probe_find_plugin(name, path, err);
 	if (result == 0) {
 		result = probe_plugin(name, cli->verbose, err, probe);
 	}
@@ -239,21 +166,25 @@ static int find_engine(const struct args *args, struct cli *cli, struct probe *p
 	}
 	target->engine = path;
 	target->engine_type = probe->descriptor->engines[0].type;
-	target->engine_config = config ? config : "{}";
 	target->needs |= probe->descriptor->needs;
 	return 0;
 }
 
-static void check_modes(
+static void check_all(
 	const struct args *args, const struct check_target *target, struct report *report)
 {
 	const struct descriptor *descriptor = report->probe.descriptor;
+	const struct check_voice voice = {.told = add_case, .arg = report};
 	const char *wanted = args_text(args, "mode");
 
 	for (size_t i = 0; descriptor && i < descriptor->mode_count; i++) {
 		if (!wanted || strcmp(descriptor->modes[i].name, wanted) == 0) {
-			check_mode(target, &descriptor->modes[i], add_case, report);
+			check_mode(target, &descriptor->modes[i], &voice);
 		}
+	}
+	for (size_t i = 0; descriptor && !wanted && i < descriptor->engine_count; i++) {
+		check_engine(target, &descriptor->engines[i],
+			args_text(args, "engine-config") != NULL, &voice);
 	}
 }
 
@@ -291,9 +222,7 @@ static int print_table(struct cli *cli, struct report *report)
 	if (!descriptor) {
 		return EXIT_OK;
 	}
-	add_head(&text, descriptor, cli->color);
-	add_modes(&text, descriptor, cli->color);
-	add_engines(&text, descriptor, cli->color);
+	plugin_view_add(&text, descriptor, cli->color);
 	buf_add_char(&text, '\n');
 	table_add_to(&text, &report->table, cli->color);
 	return cli_print(cli, &text);
@@ -313,6 +242,19 @@ static int tell(struct cli *cli, const char *path, struct report *report)
 		report->count, report->first.text);
 }
 
+/* For the engine's configuration. */
+static const char *name_of_mode(const struct args *args, const struct report *report)
+{
+	const struct descriptor *descriptor = report->probe.descriptor;
+	const char *wanted = args_text(args, "mode");
+
+	if (wanted) {
+		return wanted;
+	}
+	return descriptor && descriptor->mode_count > 0 ? descriptor->modes[0].name
+							: INSPECT_FAKE_MODE_NAME;
+}
+
 static int run(struct cli *cli, const struct args *args)
 {
 	static const char *const titles[] = {"MODE", "CASE", "RESULT", "WHAT IS WRONG", NULL};
@@ -325,9 +267,12 @@ static int run(struct cli *cli, const struct args *args)
 		.executor = executor,
 		.plugin = plugin,
 		.mode_config = config ? config : "{}",
+		.timeout_ms = (uint64_t)args_number(args, "timeout", DEFAULT_TIMEOUT_S) * 1000,
 		.valgrind = args_has(args, "valgrind"),
 		.show_output = cli->verbose,
 	};
+	const char *engine_name = args_text(args, "engine");
+	struct json_object *engine_config = NULL;
 	struct probe engine = {0};
 	struct report report = {.count = 0};
 	struct err err = {{0}};
@@ -346,18 +291,25 @@ static int run(struct cli *cli, const struct args *args)
 		add_judged(&report, "file", elf_check(plugin, &err), &err);
 		target.needs = report.probe.descriptor->needs;
 	}
-	if (find_engine(args, cli, &engine, engine_path, &target, &err) < 0) {
+	if (engine_name && find_engine(engine_name, cli, &engine, engine_path, &target, &err) < 0) {
 		result = cli_fail(cli, "%s", err.text);
 		goto out;
 	}
+	if (make_engine_config(args_text(args, "engine-config"), name_of_mode(args, &report), &err,
+		    &engine_config) < 0) {
+		result = cli_fail_usage(cli, "--engine-config: %s", err.text);
+		goto out;
+	}
+	target.engine_config = json_text(engine_config);
 	if (args_text(args, "source")) {
 		result = report.failed > 0 ? tell(cli, path, &report)
 					   : check_own(cli, args, &target, report.probe.descriptor);
 	} else {
-		check_modes(args, &target, &report);
+		check_all(args, &target, &report);
 		result = tell(cli, path, &report);
 	}
 out:
+	json_object_put(engine_config);
 	probe_finish(&engine);
 	probe_finish(&report.probe);
 	table_finish(&report.table);
@@ -371,8 +323,12 @@ const struct command cmd_plugin_check = {
 	.notes =
 		"The file is loaded and each of its modes is run in processes of their own, as a "
 		"worker would: without pictures that it needs, with broken, tiny and large ones, "
-		"with parameters at their edges, cancelled, and 200 times. With --source it "
-		"is run once, on your own pictures. With -v what it prints and logs is shown. Exit "
+		"with parameters at their edges and by chance, cancelled, and 200 times; a mode "
+		"that "
+		"calls an engine gets one that answers it well, badly or not at all, or that of "
+		"--engine. Each operation of an engine is called in the same ways. With --source a "
+		"mode is run once, on your own pictures. With -v what it prints and logs is shown. "
+		"Exit "
 		"codes: 0 it keeps the rules, 1 it does not.",
 	.operands =
 		(const struct operand_spec[]){
@@ -418,7 +374,14 @@ const struct command cmd_plugin_check = {
 			{.name = "engine-config",
 				.type = OPTION_TEXT,
 				.value = "JSON",
-				.help = "what engine \"NAME\" { } of formy.conf would say"},
+				.help = "what engine \"NAME\" { } of formy.conf would say, to the "
+					"engine of --engine or to the plugin's own"},
+			{.name = "timeout",
+				.type = OPTION_NUMBER,
+				.value = "SECONDS",
+				.min = 1,
+				.max = MOST_TIMEOUT_S,
+				.help = "how long a run may take; 60"},
 			{.name = "valgrind",
 				.help = "runs under valgrind, without the sandbox and fewer cases"},
 			{0},

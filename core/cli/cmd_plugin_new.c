@@ -12,6 +12,7 @@
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/data_file.h"
 
 #define PATH_SIZE 4096
 #define MOST_NAME 32
@@ -57,26 +58,6 @@ static void add_renamed(const struct words *words, const char *text, size_t len,
 			isupper((unsigned char)words->from[i][0]) ? words->upper : words->name);
 		at += strlen(words->from[i]);
 	}
-}
-
-/* In a build tree beside the folder of the programs, else where it was installed. */
-static int find_template(const char *name, char path[PATH_SIZE], struct err *err)
-{
-	static const char *const near[] = {"..", FORMY_DATA_NEAR};
-	char program[PATH_SIZE];
-	char folder[PATH_SIZE];
-
-	for (size_t i = 0; i < 2 && fs_program_dir(program, sizeof(program)) == 0; i++) {
-		if (fs_join(folder, sizeof(folder), program, near[i]) == 0 &&
-			fs_join(path, PATH_SIZE, folder, name) == 0 && access(path, R_OK) == 0) {
-			return 0;
-		}
-	}
-	if (fs_join(path, PATH_SIZE, FORMY_DATA_DIR, name) == 0 && access(path, R_OK) == 0) {
-		return 0;
-	}
-	return err_set(err, -ENOENT, "the template is not in %s; install Formy's files for plugins",
-		FORMY_DATA_DIR);
 }
 
 static int write_file(
@@ -145,7 +126,7 @@ static int run(struct cli *cli, const struct args *args)
 			"lower case letters, digits and _, a letter first",
 			name, MOST_NAME);
 	}
-	if (find_template(engine ? "template_engine" : "template", from, &err) < 0) {
+	if (data_file_find(engine ? "template_engine" : "template", from, &err) < 0) {
 		return cli_fail(cli, "%s", err.text);
 	}
 	if (mkdir(name, 0755) < 0) {

@@ -13,7 +13,9 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "executor/fake.h"
 #include "executor/speak.h"
+#include "wire/inspect.h"
 
 /* What a library may open in its first run and keep. */
 #define DESCRIPTORS_KEPT 4
@@ -133,6 +135,19 @@ const formy_host *inspect_table(const formy_host *host)
 	return (const formy_host *)(const void *)(pages + page - host->size);
 }
 
+const formy_plugin *inspect_find(const char *path)
+{
+	return inspection.inspects ? fake_plugin(path) : NULL;
+}
+
+void inspect_extension(const formy_plugin *plugin)
+{
+	if (inspection.inspects && FORMY_HAS(formy_plugin, plugin, extension) &&
+		plugin->extension("formy.nobody-has-this/1")) {
+		tell(INSPECT_MARK "it gave something for an extension that it cannot know");
+	}
+}
+
 void inspect_progress(int32_t permille)
 {
 	inspection.beyond += permille < 0 || permille > 1000;
@@ -171,7 +186,7 @@ static void compare(const struct state *now)
 	}
 }
 
-void inspect_job(void)
+void inspect_job(size_t pictures)
 {
 	struct state now;
 
@@ -179,6 +194,7 @@ void inspect_job(void)
 		return;
 	}
 	look(&now);
+	now.descriptors -= (unsigned)pictures;
 	if (++inspection.jobs == RUNS_TO_WARM_UP) {
 		inspection.warm_kib = now.memory_kib;
 	}

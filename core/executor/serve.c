@@ -114,6 +114,19 @@ static int refuse_open(struct executor *ex, const char *code, const char *what, 
 	return refuse(ex, code, message);
 }
 
+static int load(const char *path, int copy, struct err *err, const formy_plugin **ret_plugin)
+{
+	const formy_plugin *fake = inspect_find(path);
+	int result = fake ? 0 : loader_open(path, copy, err, NULL, ret_plugin);
+
+	if (fake) {
+		*ret_plugin = fake;
+	} else if (result == 0) {
+		inspect_extension(*ret_plugin);
+	}
+	return result;
+}
+
 /* Opens the engine and the helper that the mode has. */
 static int open_engine(struct executor *ex, struct engine_part *part)
 {
@@ -123,7 +136,7 @@ static int open_engine(struct executor *ex, struct engine_part *part)
 	if (!part->name) {
 		return 0;
 	}
-	if (loader_open(part->path, part->copy, &err, NULL, &part->plugin) < 0) {
+	if (load(part->path, part->copy, &err, &part->plugin) < 0) {
 		return refuse_file(ex, "ENGINE_NOT_AVAILABLE", part->path, err.text);
 	}
 	part->engine = loader_find_engine(part->plugin, part->type);
@@ -146,7 +159,7 @@ static int open_mode(struct executor *ex)
 	struct err err = {0};
 	formy_status status;
 
-	if (loader_open(ex->setup.plugin_path, ex->plugin_copy, &err, NULL, &ex->plugin) < 0) {
+	if (load(ex->setup.plugin_path, ex->plugin_copy, &err, &ex->plugin) < 0) {
 		return refuse_file(ex, "PIPELINE_INIT_FAILED", ex->setup.plugin_path, err.text);
 	}
 	ex->mode = loader_find_mode(ex->plugin, ex->setup.mode);
@@ -345,7 +358,7 @@ static int run_job(struct executor *ex, const struct msg_job *job, const int *fd
 		finish_task(&ex->task, status, ex->mode->flags, ex->setup.scratch, &ex->finish,
 			&answer.outcome);
 		answer.outcome.run_us = ran;
-		inspect_job();
+		inspect_job(ex->task.input_count);
 	}
 	*ret_last = has_leaked(ex);
 	answer.outcome.last = *ret_last;

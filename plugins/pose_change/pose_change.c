@@ -69,6 +69,10 @@ static formy_status run(const formy_host *host, void *state, formy_task *task)
 	}
 	if (status == FORMY_OK) {
 		status = host->reply(task, "output", &output);
+		if (status == FORMY_E_MISSING) {
+			status = host->fail(task, FORMY_E_ENGINE, "ENGINE_RESPONSE_ERROR",
+				"The engine gave no picture", NULL);
+		}
 	}
 	return status == FORMY_OK ? host->result(task, "output", &output) : status;
 }

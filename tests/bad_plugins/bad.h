@@ -22,6 +22,9 @@
 #ifndef BAD_MINOR
 #define BAD_MINOR FORMY_ABI_MINOR
 #endif
+#ifndef BAD_EXTENSION
+#define BAD_EXTENSION NULL
+#endif
 #ifndef BAD_SIZE
 #define BAD_SIZE sizeof(formy_plugin)
 #endif
@@ -48,6 +51,7 @@ static const formy_plugin bad_plugin = {
 	.id = BAD_ID,
 	.version = "1",
 	.modes = bad_modes,
+	.extension = BAD_EXTENSION,
 };
 
 #ifndef BAD_ENTRY

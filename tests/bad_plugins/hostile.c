@@ -1,5 +1,5 @@
 /* Mode HOSTILE does one thing that no plugin may do, the one that "act" names, and tells how that
- * went: {"act": ..., "errno": N}, 0 when it could. The constructor tries two of them before anybody
+ * went: {"errno": N}, 0 when it could. The constructor tries two of them before anybody
  * has looked at the plugin, and the version tells whether they failed. */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -299,7 +299,7 @@ static formy_status hostile_run(const formy_host *host, void *state, formy_task 
 	struct json_object *value = NULL;
 	struct attack attack = {.host = host, .task = task};
 	const char *act = "";
-	char facts[200];
+	char facts[64];
 	int code;
 
 	(void)state;
@@ -316,7 +316,7 @@ static formy_status hostile_run(const formy_host *host, void *state, formy_task 
 	if (code < 0) {
 		code = attack_by(hostile_calls, act, &attack);
 	}
-	(void)snprintf(facts, sizeof(facts), "{\"act\": \"%.32s\", \"errno\": %d}", act, code);
+	(void)snprintf(facts, sizeof(facts), "{\"errno\": %d}", code);
 	json_object_put(params);
 	return host->facts(task, facts);
 }
