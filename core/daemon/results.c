@@ -69,8 +69,13 @@ static void give_back(struct supervisor *sup, struct job *job)
 
 	log_info("task put back into the queue", LOG_S("task", job->id),
 		LOG_S("mode", job->mode->name));
-	(void)queue_release(sup->queue, &task, 1, on_given_back, sup);
-	job_destroy(job);
+	if (queue_release(sup->queue, &task, 1, on_given_back, sup) == 0) {
+		job_destroy(job);
+	} else {
+		/* Redis is away: as an outcome it is kept until Redis takes it */
+		job_put_off(job, 0);
+		end(sup, job);
+	}
 	supervisor_check_leaving(sup);
 }
 

@@ -453,6 +453,7 @@ int slot_run(struct slot *slot, void *job, struct msg_job *msg, const int *fds, 
 	slot->number++;
 	slot->job = job;
 	slot->heard = false;
+	slot->end = SLOT_END_ITSELF;
 	handle(slot, SLOT_EV_JOB, &details);
 	return 0;
 }

@@ -135,7 +135,7 @@ static int read_job(const struct json_object *file, struct job *job)
 	}
 	if (json_get_string(file, "json", &text) == 0) {
 		buf_add_text(&job->json, text);
-	} else if (job->verdict != QUEUE_CANCELLED) {
+	} else if (job->verdict != QUEUE_CANCELLED && job->verdict != QUEUE_LATER) {
 		return -EINVAL;
 	}
 	job->attempt = (unsigned)attempt;

@@ -92,6 +92,30 @@ class Recovery(FormyTest):
                 self.assertAlmostEqual(grey.mean(), 2 * GREY_AN_ATTEMPT, delta=6)
             self.assertEqual(list((service.results / ".scratch").rglob("*.*g")), [])
 
+    def test_a_task_put_back_while_redis_is_away_spends_no_attempt(self):
+        service = self.service({"CHAOS": {}}, start=False,
+                               redis_options=("--appendonly", "yes", "--appendfsync", "always"))
+        notes = service.folder / "notes"
+        notes.touch()
+        service.modes = {"CHAOS": {"notes": str(notes), "sandbox": "off"}}
+        service.write_conf()
+        first = service.formyd.start()
+        task_id = service.submit("CHAOS", "img_20260101_0000000000", {"name": "task", "ms": 60000})
+        claims = service.key("task:claims")
+        until(lambda: " 1 CHAOS " in (service.client.hget(claims, task_id) or ""), 30,
+              "Redis knows that the task runs")
+        service.redis.kill()
+        first.wait_log("no connection to Redis")
+        first.send(signal.SIGTERM)
+        first.wait_log("stopping: no new tasks")
+        self.assertEqual(first.stop(signal.SIGTERM, 30), 0)
+        service.redis.start()
+        with Formyd(service.conf, service.folder / "formyd2.log", service.client):
+            until(lambda: len(self.read(notes)) == 2, 30, "it runs again")
+            self.assertEqual({attempt for _, attempt, _ in self.read(notes)}, {1})
+            self.assertNotIn("crashes", service.task(task_id))
+            service.cancel(task_id)
+
     def test_a_worker_that_has_just_started_leaves_its_owner_time_to_renew_a_lease(self):
         """As after an outage of Redis, which ends all leases."""
         service = self.service({"CHAOS": {}}, start=False)

@@ -425,6 +425,20 @@ static void test_a_deaf_job_is_killed(void **state)
 	assert_int_equal(heard.exit.end, SLOT_END_TIMEOUT);
 }
 
+static void test_what_one_job_was_killed_for_is_not_the_next_ones(void **state)
+{
+	struct slot *slot;
+
+	(void)state;
+	slot = reach(SLOT_RUNNING);
+	on_deadline(&slot->timer);
+	answer(slot->number);
+	assert_int_equal(give_job(slot), 0);
+	/* no end of file before it: somebody else holds the other end of the channel */
+	process.events->gone(process.owner, 0, 11);
+	assert_int_equal(heard.exit.end, SLOT_END_ITSELF);
+}
+
 /* The worker was stopped, say, while its executor answered in time. */
 static void test_an_answer_in_the_channel_is_in_time(void **state)
 {
@@ -538,6 +552,7 @@ int main(void)
 		cmocka_unit_test(test_a_job_ends_once),
 		cmocka_unit_test(test_a_crash_loses_the_job_once),
 		cmocka_unit_test(test_a_deaf_job_is_killed),
+		cmocka_unit_test(test_what_one_job_was_killed_for_is_not_the_next_ones),
 		cmocka_unit_test(test_an_answer_in_the_channel_is_in_time),
 		cmocka_unit_test(test_a_job_that_was_not_taken_is_not_started),
 		cmocka_unit_test(test_the_last_answer_ends_it),
