@@ -134,6 +134,7 @@ static void describe(struct job *job, struct queue_outcome *ret_outcome)
 	*ret_outcome = (struct queue_outcome){
 		.id = job->id,
 		.token = job->token,
+		.created_ms = job->created_ms,
 		.attempt = job->attempt,
 		.verdict = job->verdict,
 		.json = job->json.len > 0 ? buf_cstr(&job->json) : NULL,

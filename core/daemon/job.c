@@ -66,6 +66,7 @@ int job_create(const struct queue_task *task, const char *token, struct job **re
 	}
 	(void)text_copy(job->id, sizeof(job->id), task->id);
 	(void)text_copy(job->token, sizeof(job->token), token);
+	job->created_ms = task->created_ms;
 	job->attempt = task->attempt;
 	job->tries = task->tries;
 	job->crashes = task->crashes;

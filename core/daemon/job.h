@@ -48,7 +48,8 @@ struct job {
 
 	char id[LIMIT_TASK_ID + 1];
 	char token[IDENT_RANDOM_SIZE];
-	unsigned attempt; /* that it was claimed as: all attempts that there ever were */
+	int64_t created_ms; /* 0: not known */
+	unsigned attempt;   /* that it was claimed as: all attempts that there ever were */
 	unsigned tries; /* those since a person made it pending again: max_attempts limits these */
 	unsigned crashes;  /* that it has behind it; they are no tries */
 	unsigned misses;   /* executors that ended before they began it */

@@ -54,6 +54,7 @@ static int write_file(struct supervisor *sup, struct job *job)
 	}
 	buf_printf(&text, ",\"attempt\":%u,\"retry_delay_ms\":%u,\"processing_us\":%llu",
 		job->attempt, job->retry_delay_ms, (unsigned long long)job->processing_us);
+	buf_printf(&text, ",\"created_ms\":%lld", (long long)job->created_ms);
 	buf_printf(&text, ",\"published\":%s}\n", job->published ? "true" : "false");
 	if (buf_failed(&text)) {
 		result = -ENOMEM;
@@ -128,6 +129,7 @@ static int read_job(const struct json_object *file, struct job *job)
 	result = result < 0 ? result : json_get_int(file, "attempt", &attempt);
 	result = result < 0 ? result : json_get_int(file, "retry_delay_ms", &delay_ms);
 	result = result < 0 ? result : json_get_int(file, "processing_us", &processing_us);
+	result = result < 0 ? result : json_get_int(file, "created_ms", &job->created_ms);
 	result = result < 0 ? result : json_get_bool(file, "published", &job->published);
 	if (result < 0 || attempt < 0 || attempt > UINT32_MAX || delay_ms < 0 ||
 		delay_ms > UINT32_MAX || processing_us < 0) {

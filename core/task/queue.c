@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/limits.h"
 #include "redis/explain.h"
@@ -13,6 +14,8 @@
 #include "task/args.h"
 #include "task/queue_reply.h"
 #include "task/scripts.h"
+
+#define CHECK_MS 1000
 
 enum request_kind { REQUEST_TURN, REQUEST_BEAT, REQUEST_COUNT, REQUEST_CLEAN };
 
@@ -43,7 +46,8 @@ struct queue {
 	struct buf inbox;
 	uint32_t lease_ms;
 	struct queue_policy policy;
-	uint32_t claimed; /* tasks, so far */
+	uint32_t claimed;    /* tasks, so far */
+	uint64_t checked_ms; /* when a turn last looked at all keys; 0: the next one does */
 	struct request *requests;
 };
 
@@ -112,6 +116,9 @@ static void request_unlink(struct request *request)
 
 static void request_fail(struct request *request, int result, const char *why)
 {
+	if (request->queue) {
+		request->queue->checked_ms = 0;
+	}
 	switch (request->kind) {
 	case REQUEST_TURN:
 		request->cb.turn(result, why, NULL, request->arg);
@@ -278,7 +285,17 @@ static void add_modes(struct args *args, const struct queue_mode *modes, size_t 
 	}
 }
 
-static void add_outcome(struct args *args, const struct queue_outcome *outcome)
+/* Nothing for a time that is not known. */
+static void add_created(struct args *args, int64_t created_ms)
+{
+	if (created_ms > 0) {
+		args_add_number(args, created_ms);
+	} else {
+		args_add_text(args, "");
+	}
+}
+
+static void add_failure(struct args *args, const struct queue_outcome *outcome)
 {
 	static const char *const verdicts[] = {
 		[QUEUE_FAILED] = "failed",
@@ -290,16 +307,36 @@ static void add_outcome(struct args *args, const struct queue_outcome *outcome)
 
 	args_add_text(args, outcome->id);
 	args_add_text(args, outcome->token);
-	if (outcome->verdict == QUEUE_DONE) {
-		args_add_seconds(args, outcome->processing_us);
-		args_add_text(args, outcome->json);
-		return;
-	}
 	args_add_number(args, outcome->attempt);
 	args_add_text(args, verdicts[outcome->verdict]);
 	args_add_text(args, outcome->json);
 	args_add_number(args, outcome->retry_delay_ms);
 	args_add_seconds(args, outcome->processing_us);
+	add_created(args, outcome->created_ms);
+}
+
+/* Successes go in columns: the script has less to do with them. */
+static void add_outcomes(struct args *args, const struct queue_turn *turn,
+	const unsigned char order[LIMIT_BATCH], size_t done)
+{
+	for (size_t i = 0; i < done; i++) {
+		args_add_text(args, turn->outcomes[order[i]].id);
+	}
+	for (size_t i = 0; i < done; i++) {
+		args_add_text(args, turn->outcomes[order[i]].token);
+	}
+	for (size_t i = 0; i < done; i++) {
+		add_created(args, turn->outcomes[order[i]].created_ms);
+	}
+	for (size_t i = 0; i < done; i++) {
+		args_add_seconds(args, turn->outcomes[order[i]].processing_us);
+	}
+	for (size_t i = 0; i < done; i++) {
+		args_add_text(args, turn->outcomes[order[i]].json);
+	}
+	for (size_t i = done; i < turn->outcome_count; i++) {
+		add_failure(args, &turn->outcomes[order[i]]);
+	}
 }
 
 /* The script takes successes first: order[i] is the index of the i-th that it gets. Returns how
@@ -323,6 +360,19 @@ static size_t put_done_first(const struct queue_turn *turn, unsigned char order[
 	return done;
 }
 
+/* Once in a while a turn begins with a look at all keys. A key that is broken in between fails a
+ * turn half-way, and the next one looks: what such a turn claimed comes back by its lease. */
+static bool is_check_due(struct queue *queue)
+{
+	uint64_t now = clock_mono_ms();
+	bool due = queue->checked_ms == 0 || now - queue->checked_ms >= CHECK_MS;
+
+	if (due) {
+		queue->checked_ms = now;
+	}
+	return due;
+}
+
 static int send_turn(struct queue *queue, struct link *link, const struct str *first,
 	size_t first_count, const struct queue_turn *turn, queue_turn_fn *cb, void *arg)
 {
@@ -340,7 +390,7 @@ static int send_turn(struct queue *queue, struct link *link, const struct str *f
 		return -EINVAL;
 	}
 	done = put_done_first(turn, request.order);
-	result = args_init(&args, 14 + 3 * turn->mode_count + 7 * turn->outcome_count);
+	result = args_init(&args, 15 + 3 * turn->mode_count + 8 * turn->outcome_count);
 	if (result < 0) {
 		return result;
 	}
@@ -358,10 +408,9 @@ static int send_turn(struct queue *queue, struct link *link, const struct str *f
 	args_add_number(&args, (int64_t)turn->mode_count);
 	args_add_number(&args, (int64_t)turn->outcome_count);
 	args_add_number(&args, (int64_t)done);
+	args_add_number(&args, is_check_due(queue));
 	add_modes(&args, turn->modes, turn->mode_count);
-	for (size_t i = 0; i < turn->outcome_count; i++) {
-		add_outcome(&args, &turn->outcomes[request.order[i]]);
-	}
+	add_outcomes(&args, turn, request.order, done);
 	result = request_send(queue, link, first, first_count, &script_turn, &args, &request);
 	args_finish(&args);
 	return result;

@@ -59,8 +59,9 @@ enum queue_verdict {
 
 struct queue_outcome {
 	const char *id;
-	const char *token; /* that the task was claimed with */
-	unsigned attempt;  /* that it was claimed as */
+	const char *token;  /* that the task was claimed with */
+	int64_t created_ms; /* as it was claimed with */
+	unsigned attempt;   /* that it was claimed as */
 	enum queue_verdict verdict;
 	const char *json;        /* done: `result`; failed: `error`; else not read */
 	uint32_t retry_delay_ms; /* retry, later, crashed */
@@ -110,6 +111,7 @@ struct queue_task {
 	const char *user_id; /* NULL: none */
 	const char *memo;    /* what an earlier attempt left; NULL: nothing */
 	struct str data;
+	int64_t created_ms; /* since 1970; 0: the task does not say, or not in words of a time */
 };
 
 /* Something in Redis that a person should know of: a key of the wrong type, an id that is none, a

@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
+#define TASK_ELEMENTS 5
+#define CREATED_MAX_US INT64_C(10000000000000000) /* the indexes have 13 digits of ms */
+
 static bool is_array(const redisReply *reply, size_t elements)
 {
 	return reply->type == REDIS_REPLY_ARRAY && reply->elements >= elements;
@@ -95,21 +100,25 @@ static int read_counts(const char *text, struct queue_task *task)
 	return *rest == '\0' ? 0 : -EPROTO;
 }
 
-/* Four elements: id, counts, "<mode> <priority> <user>", data. */
+/* Five elements: id, counts, "<mode> <priority> <user>", data, created_at. */
 static int read_task(const redisReply *list, size_t at, struct queue_task *task)
 {
 	const char *counts = text_at(list, at + 1);
 	char *group = text_at(list, at + 2) ? list->element[at + 2]->str : NULL;
 	const char *priority;
+	int64_t created_us;
 
 	task->id = text_at(list, at);
 	task->mode = next_word(&group);
 	priority = next_word(&group);
 	if (!task->id || !counts || !task->mode || !priority || !text_at(list, at + 3) ||
-		task_priority_parse(priority, &task->priority) < 0) {
+		!text_at(list, at + 4) || task_priority_parse(priority, &task->priority) < 0) {
 		return -EPROTO;
 	}
 	task->user_id = group[0] != '\0' ? group : NULL;
+	if (clock_parse(text_at(list, at + 4), &created_us) == 0 && created_us < CREATED_MAX_US) {
+		task->created_ms = created_us / 1000;
+	}
 	task->data = (struct str){list->element[at + 3]->str, list->element[at + 3]->len};
 	return read_counts(counts, task);
 }
@@ -117,7 +126,7 @@ static int read_task(const redisReply *list, size_t at, struct queue_task *task)
 static int read_tasks(
 	const redisReply *list, const redisReply *memos, struct queue_turn_reply *turn)
 {
-	size_t count = list->elements / 4;
+	size_t count = list->elements / TASK_ELEMENTS;
 	struct queue_task *tasks = calloc(count + 1, sizeof(*tasks));
 
 	if (!tasks) {
@@ -125,7 +134,7 @@ static int read_tasks(
 	}
 	turn->tasks = tasks;
 	for (size_t i = 0; i < count; i++) {
-		int result = read_task(list, 4 * i, &tasks[i]);
+		int result = read_task(list, TASK_ELEMENTS * i, &tasks[i]);
 
 		if (result < 0) {
 			return result;

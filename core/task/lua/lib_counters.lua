@@ -4,11 +4,14 @@
 local counters = {}
 local freed = {}
 
+-- How long lists are, once a turn has asked. Whoever lengthens one forgets it here.
+local lengths = {}
+
 local function load_counters(names)
 	local missing = {}
 	for _, name in ipairs(names) do
 		if not counters[name] then
-			counters[name] = {held = 0, parked = 0, was = '0 0'}
+			counters[name] = {held = 0, parked = 0, had = 0, was = '0 0'}
 			missing[#missing + 1] = name
 		end
 	end
@@ -18,7 +21,8 @@ local function load_counters(names)
 	for i, text in ipairs(redis.call('HMGET', RUNNING, unpack(missing))) do
 		local held, parked = (text or ''):match('^(%d+) (%d+)$')
 		if held then
-			counters[missing[i]] = {held = tonumber(held), parked = tonumber(parked), was = text}
+			held = tonumber(held)
+			counters[missing[i]] = {held = held, parked = tonumber(parked), had = held, was = text}
 		end
 	end
 end
@@ -45,6 +49,16 @@ local function free_places(claim, by)
 	if claim.user ~= '' then
 		freed[claim.user] = (freed[claim.user] or 0) + by
 	end
+end
+
+-- Whether a place that was freed may be for a task that waits for it.
+local function has_freed()
+	for user in pairs(freed) do
+		if counter('u:' .. user).parked > 0 then
+			return true
+		end
+	end
+	return false
 end
 
 local function write_counters()

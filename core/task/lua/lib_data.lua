@@ -12,27 +12,6 @@ local function user_of(data)
 	return type(user) == 'string' and #user <= 128 and user or ''
 end
 
--- The usual shape needs no JSON reader: the mode stands first, and neither it nor the user may be
--- spelt or nested otherwise. Whether the rest is JSON the worker sees, which reads it anyhow.
-local function read_usual(text)
-	local mode = text:match('^{"mode": ?"(%u[%u%d_]+)"')
-	if not mode or #mode > 64 or text:byte(-1) ~= 125 or text:find('\\', 1, true)
-		or text:find('"mode"', 9, true) then
-		return nil
-	end
-	local at = text:find('"user_id"', 9, true)
-	if not at then
-		return mode, ''
-	end
-	local _, last, user = text:find('^"user_id": ?"([^"]*)"', at)
-	local nested = text:find('[{%[]', 2)
-	if user and #user <= 128 and (not nested or nested > at)
-		and not text:find('"user_id"', last, true) then
-		return mode, user
-	end
-	return nil
-end
-
 -- The mode of a task, nil when it cannot be read.
 local function mode_of(text)
 	local mode = read_usual(text or '')

@@ -13,12 +13,20 @@ end
 
 -- extra: further members as JSON, beginning with a comma.
 local function add_event(id, status, extra)
-	if event_status == status and not extra and event_extra == '' then
+	if event_ids and event_status == status and not extra and event_extra == '' then
 		event_ids[#event_ids + 1] = id
 		return
 	end
 	close_event()
 	event_ids, event_status, event_extra = {id}, status, extra or ''
+end
+
+-- The same for several tasks at once.
+local function add_events(ids, status)
+	close_event()
+	event_ids, event_status, event_extra = ids, status, ''
+	close_event()
+	event_ids = nil
 end
 
 local function send_events()

@@ -8,8 +8,10 @@ local P = QUEUE:sub(1, -#':task:queue' - 1)
 local QUEUES = {high = KEYS[2], normal = QUEUE, low = KEYS[3]}
 local PRIORITIES = {'high', 'normal', 'low'}
 
+local TASK = P .. ':task:data:'
+
 local function task_key(id)
-	return P .. ':task:data:' .. id
+	return TASK .. id
 end
 
 -- Matches the keys of all tasks.

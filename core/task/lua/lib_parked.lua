@@ -4,9 +4,6 @@ local UNPARK_BOUND = 100
 local unparked = 0
 local reparked = {}
 
--- How long lists are, once a turn has asked. Whoever lengthens one forgets it here.
-local lengths = {}
-
 -- again: it came from there, and stays ahead of the rest.
 local function park_for_user(id, user, priority, again)
 	local list = user_key(user, priority)
@@ -58,9 +55,8 @@ local function settle()
 		redis.call('LPUSH', reparked[i][1], reparked[i][2])
 	end
 	for name, count in pairs(counters) do
-		local mode = name:match('^m:(.*)$')
-		if mode and count.held < tonumber(count.was:match('^%d+'))
-			and redis.call('EXISTS', wait_key(mode, 'high'), wait_key(mode, 'normal'),
+		local mode = count.held < count.had and name:match('^m:(.*)$')
+		if mode and redis.call('EXISTS', wait_key(mode, 'high'), wait_key(mode, 'normal'),
 				wait_key(mode, 'low')) > 0 then
 			wake = true
 		end

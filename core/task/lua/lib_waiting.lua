@@ -8,12 +8,15 @@ local function read_modes(at, count)
 	return modes
 end
 
--- What all workers together may hold besides what they hold.
+-- free: what may be claimed of a mode, with regard to what all workers together may hold.
 local function limit_rooms(modes)
 	for _, mode in ipairs(modes) do
-		mode.left = mode.limit == 0 and math.huge
-			or math.max(0, mode.limit - counter('m:' .. mode.name).held)
-		mode.had_room = mode.room > 0 and mode.left > 0
+		mode.free = mode.room
+		if mode.limit > 0 then
+			mode.free = math.min(mode.room,
+				math.max(0, mode.limit - counter('m:' .. mode.name).held))
+		end
+		mode.had_room = mode.free > 0
 	end
 end
 

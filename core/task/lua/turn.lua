@@ -1,30 +1,47 @@
--- uses: keys guard time state events data index counters claims parked give_back waiting finish claim
+-- uses: keys probe time events usual index counters claims waiting group (types time_read state data forget repair parked outcome unusual) finish claim
 -- Finishes up to 32 tasks and claims up to `want`.
 -- KEYS lib_keys; ARGV 1 worker 2 lease_ms 3 retention_s 4 want 5 all|inbox 6 token 7 data limit
 -- 8 tasks of a user at once, 0: any 9 one claim in so many is for lower priorities, 0: none
 -- 10 claims before 11 ms to wait for a mode that no worker ever had 12 modes m 13 outcomes n
--- 14 done d, m times (name room limit), d times (id token seconds json), n - d times (id token
--- attempt failed|retry|crashed|later|cancelled json delay_ms seconds)
+-- 14 done d 15 1: look at the types of all keys, m times (name room limit), d ids, d tokens, d times of creation (ms, "": unknown), d
+-- times in seconds, d results, n - d times (id token attempt failed|retry|crashed|later|cancelled
+-- json delay_ms seconds created)
 -- Returns outcomes that were not written (number, from 1, and "already" or "refused <reason>"),
--- tasks (id, "<attempt> <tries> <crashes>", "<mode> <priority> <user>", data),
+-- tasks (id, "<attempt> <tries> <crashes>", "<mode> <priority> <user>", data, created_at or ""),
 -- problems (what code text), waiting, memos (number of a task, from 1, and its memo).
+local wrong_key = ARGV[15] == '1' and seldom().find_wrong_key()
+if wrong_key then
+	return wrong_key
+end
 local worker = ARGV[1]
-local modes = read_modes(15, tonumber(ARGV[12]))
+local modes = read_modes(16, tonumber(ARGV[12]))
 local got = {ids = {}, claims = {}, tasks = {}, memos = {}}
-local answers = finish_tasks(15 + 3 * #modes, tonumber(ARGV[13]), tonumber(ARGV[14]),
+local answers = finish_tasks(16 + 3 * #modes, tonumber(ARGV[13]), tonumber(ARGV[14]),
 	worker, ARGV[3] ~= '0' and ARGV[3])
-unpark_freed()
+if has_freed() then
+	seldom().unpark_freed()
+end
 limit_rooms(modes)
 
 local options = {worker = worker, lease_ms = tonumber(ARGV[2]), retention = tonumber(ARGV[3]),
-	token = ARGV[6] .. ' ', data_limit = tonumber(ARGV[7]),
+	token = ARGV[6], data_limit = tonumber(ARGV[7]),
 	user_limit = tonumber(ARGV[8]), grace_ms = tonumber(ARGV[11]), modes = {}, want = 0, bound = 0}
 for _, mode in ipairs(modes) do
 	options.modes[mode.name] = mode
 	options.want = options.want + mode.room
-	mode.groups, mode.claimed = {}, 0
+	mode.groups, mode.claimed = {high = {}, normal = {}, low = {}}, 0
 end
 options.want = math.min(options.want, tonumber(ARGV[4]))
+
+-- Most often tasks stand in the queue of normal priority and nowhere else.
+local lists = {inbox_key(worker), QUEUES.high, QUEUES.low}
+for _, priority in ipairs(PRIORITIES) do
+	lists[#lists + 1] = ready_key(priority)
+	for _, mode in ipairs(modes) do
+		lists[#lists + 1] = wait_key(mode.name, priority)
+	end
+end
+local is_plain = redis.call('EXISTS', unpack(lists)) == 0
 
 -- Up to `most` more tasks, from the priorities in their order, beginning with one of them.
 local function claim_more(most, first)
@@ -34,7 +51,7 @@ local function claim_more(most, first)
 		options.want = want
 		claim_from(ready_key(priority), priority, got, options)
 		for _, mode in ipairs(modes) do
-			options.want = math.min(want, #got.ids + math.min(mode.room, mode.left))
+			options.want = math.min(want, #got.ids + mode.free)
 			claim_from(wait_key(mode.name, priority), priority, got, options)
 		end
 		options.want = want
@@ -54,11 +71,17 @@ local function shares(want, before, every)
 	return multiples(every) - lowest, lowest
 end
 
-if options.want > 0 then
-	local want = options.want
-	options.bound = want + 100
+local want = options.want
+options.bound = want + 100
+if want > 0 and is_plain then
+	if ARGV[5] == 'all' then
+		claim_from(QUEUE, 'normal', got, options)
+	end
+elseif want > 0 then
 	claim_from(inbox_key(worker), 'normal', got, options)
-	return_inbox(worker)
+	while redis.call('LMOVE', inbox_key(worker), QUEUE, 'RIGHT', 'LEFT') do
+		lengths[QUEUE] = nil
+	end
 	if ARGV[5] == 'all' then
 		local lower, lowest = shares(want, tonumber(ARGV[10]), tonumber(ARGV[9]))
 		for _, step in ipairs({{want - #got.ids - lower - lowest, 1}, {lower, 2}, {lowest, 3},
@@ -74,6 +97,16 @@ if #got.ids > 0 then
 		counter('m:' .. mode.name).held = counter('m:' .. mode.name).held + mode.claimed
 	end
 end
-settle()
+local is_settled = not has_freed()
+for _, mode in ipairs(modes) do
+	local count = counters['m:' .. mode.name]
+	is_settled = is_settled and not (count and count.held < count.had)
+end
+if is_settled and not made_seldom then
+	write_counters()
+else
+	seldom().settle()
+end
 send_events()
-return {answers, got.tasks, problems, count_waiting(modes), got.memos}
+return {answers, got.tasks, problems,
+	is_plain and not made_seldom and length_of(QUEUE) or count_waiting(modes), got.memos}

@@ -1,0 +1,21 @@
+-- The usual shape of a task's `data` needs no JSON reader: the mode stands first, and the user is
+-- neither spelt nor nested otherwise. Whether the rest is JSON the worker sees, which reads it
+-- anyhow. Returns the mode and the user, "" for nobody; nil for what has another shape.
+local function read_usual(text)
+	local mode = text:match('^{"mode": ?"(%u[%u%d_]+)"')
+	if not mode or #mode > 64 or text:find('\\', 1, true)
+		or text:find('"mode"', 9, true) then
+		return nil
+	end
+	local at = text:find('"user_id"', 9, true)
+	if not at then
+		return mode, ''
+	end
+	local _, last, user = text:find('^"user_id": ?"([^"]*)"', at)
+	local nested = text:find('[{%[]', 2)
+	if user and #user <= 128 and (not nested or nested > at)
+		and not text:find('"user_id"', last, true) then
+		return mode, user
+	end
+	return nil
+end
