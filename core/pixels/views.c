@@ -15,24 +15,44 @@
 #define GAP 8           /* between the pictures of a comparison, white */
 #define MAX_WIDTH 16384 /* of a comparison; a JPEG's own limit is 65535 */
 
-/* Adds a row of boxes to the sums; colours count by their alpha. */
-static void add_row(
-	const uint8_t *row, uint32_t channels, uint32_t factor, uint32_t width, uint32_t *sums)
+/* Adds up `factor` rows, value by value; colours count by their alpha. */
+static void add_rows(const uint8_t *rows, size_t stride, uint32_t channels, uint32_t factor,
+	size_t count, uint32_t *restrict sums)
 {
-	for (uint32_t x = 0; x < width; x++, sums += channels) {
-		for (uint32_t i = 0; i < factor; i++, row += channels) {
-			if (channels == 3) {
-				sums[0] += row[0];
-				sums[1] += row[1];
-				sums[2] += row[2];
-			} else if (channels == 4) {
-				sums[0] += (uint32_t)row[0] * row[3];
-				sums[1] += (uint32_t)row[1] * row[3];
-				sums[2] += (uint32_t)row[2] * row[3];
-				sums[3] += row[3];
-			} else {
-				sums[0] += row[0];
+	memset(sums, 0, count * channels * sizeof(*sums));
+	for (uint32_t i = 0; i < factor; i++, rows += stride) {
+		if (channels != 4) {
+			for (size_t k = 0; k < count * channels; k++) {
+				sums[k] += rows[k];
 			}
+			continue;
+		}
+		for (size_t x = 0; x < count; x++) {
+			const uint32_t alpha = rows[4 * x + 3];
+
+			sums[4 * x] += rows[4 * x] * alpha;
+			sums[4 * x + 1] += rows[4 * x + 1] * alpha;
+			sums[4 * x + 2] += rows[4 * x + 2] * alpha;
+			sums[4 * x + 3] += alpha;
+		}
+	}
+}
+
+/* Adds up `factor` pixels side by side, in place. */
+static void add_columns(uint32_t *sums, uint32_t channels, uint32_t factor, uint32_t width)
+{
+	const uint32_t *from = sums;
+
+	for (uint32_t x = 0; x < width; x++, sums += channels) {
+		uint32_t box[4] = {0};
+
+		for (uint32_t i = 0; i < factor; i++, from += channels) {
+			for (uint32_t c = 0; c < channels; c++) {
+				box[c] += from[c];
+			}
+		}
+		for (uint32_t c = 0; c < channels; c++) {
+			sums[c] = box[c];
 		}
 	}
 }
@@ -56,17 +76,15 @@ static int shrink_by(
 {
 	struct pixels out = {0};
 	uint32_t width = from->width / factor;
-	size_t count = (size_t)width * from->channels;
-	uint32_t *sums = calloc(count, sizeof(*sums));
+	size_t count = (size_t)width * factor;
+	uint32_t *sums = calloc(count * from->channels, sizeof(*sums));
 	int result = sums ? pixels_allocate(from->channels, width, from->height / factor, err, &out)
 			  : err_set(err, -ENOMEM, "no memory for a smaller picture");
 
 	for (uint32_t y = 0; result == 0 && y < out.height; y++) {
-		memset(sums, 0, count * sizeof(*sums));
-		for (uint32_t i = 0; i < factor; i++) {
-			add_row(from->data + ((size_t)y * factor + i) * from->stride,
-				from->channels, factor, width, sums);
-		}
+		add_rows(from->data + (size_t)y * factor * from->stride, from->stride,
+			from->channels, factor, count, sums);
+		add_columns(sums, from->channels, factor, width);
 		average_row(sums, from->channels, factor * factor, width,
 			(uint8_t *)out.memory + y * out.stride);
 	}

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define PART 256 /* pixels that are drawn at once */
+
 static const struct preset presets[] = {
 	{"studio_white", PRESET_STUDIO, {250, 250, 250}, {240, 240, 240}},
 	{"studio_grey", PRESET_STUDIO, {208, 209, 211}, {186, 187, 189}},
@@ -53,13 +55,46 @@ static float smooth_step(float t)
 	return t * t * (3 - 2 * t);
 }
 
-/* How bright the studio's light is: a round glow behind the person's shoulders. */
-static float glow(float x, float y)
+/* How bright the studio's light is, less what a place across takes: a round glow behind the
+ * person's shoulders. */
+static float glow(float y)
 {
-	const float dx = x - 0.5f;
 	const float dy = y - 0.40f;
 
-	return 1.04f - 0.34f * (dx * dx + dy * dy);
+	return 1.04f - 0.34f * dy * dy;
+}
+
+static float dimmed(float x)
+{
+	const float dx = x - 0.5f;
+
+	return 0.34f * dx * dx;
+}
+
+/* A part of a row that fits a small buffer: what does not depend on the channel comes first. */
+static void draw_part(const struct preset *preset, const float row[3], float light, uint32_t width,
+	uint32_t y, uint32_t from, uint32_t count, uint8_t *pixels)
+{
+	float lights[PART];
+	float grains[PART];
+
+	for (uint32_t i = 0; i < count; i++) {
+		lights[i] = light;
+		grains[i] = 0.5f;
+	}
+	for (uint32_t i = 0; preset->kind == PRESET_STUDIO && i < count; i++) {
+		lights[i] -= dimmed(((float)(from + i) + 0.5f) / (float)width);
+	}
+	for (uint32_t i = 0; preset->kind != PRESET_COLOUR && i < count; i++) {
+		grains[i] = noise(from + i, y);
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		for (int c = 0; c < 3; c++) {
+			const float value = row[c] * lights[i] + grains[i];
+
+			pixels[3 * i + (uint32_t)c] = (uint8_t)(value > 255 ? 255 : value);
+		}
+	}
 }
 
 void preset_draw(const struct preset *preset, uint32_t width, uint32_t height, uint32_t from,
@@ -72,21 +107,17 @@ void preset_draw(const struct preset *preset, uint32_t width, uint32_t height, u
 			? smooth_step((v - 0.79f) / 0.035f)
 			: preset->kind == PRESET_GRADIENT ? v
 							  : 0;
+		const float light = preset->kind == PRESET_STUDIO ? glow(v) : 1;
 		float row[3];
 
 		for (int c = 0; c < 3; c++) {
 			row[c] = preset->top[c] + (preset->low[c] - preset->top[c]) * share;
 		}
-		for (uint32_t x = 0; x < width; x++) {
-			const float u = ((float)x + 0.5f) / (float)width;
-			const float light = preset->kind == PRESET_STUDIO ? glow(u, v) : 1;
-			const float grain = preset->kind == PRESET_COLOUR ? 0.5f : noise(x, y);
+		for (uint32_t x = 0; x < width; x += PART) {
+			const uint32_t count = width - x < PART ? width - x : PART;
 
-			for (int c = 0; c < 3; c++) {
-				const float value = row[c] * light + grain;
-
-				*pixels++ = (uint8_t)(value > 255 ? 255 : value);
-			}
+			draw_part(preset, row, light, width, y, x, count, pixels);
+			pixels += 3 * (size_t)count;
 		}
 	}
 }

@@ -5,7 +5,7 @@
  * floor is libvips alone: the file to pixels in memory, and those to a file, with the options that
  * Formy uses. pixels is all that an executor does around a plugin: checks, decoding, the output, the
  * thumbnail and the comparison, synced. Every run is a process of its own, in turn; the medians are
- * printed, and the peak of the resident memory (VmHWM). */
+ * printed: wall, the peak of the resident memory (VmHWM) and the processor's time. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,6 +25,7 @@
 
 struct run {
 	double wall_ms;
+	double cpu_ms;
 	double peak_mb;
 };
 
@@ -49,6 +50,14 @@ static double now_ms(void)
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+static double cpu_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
 	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
@@ -146,6 +155,7 @@ static int measure(int (*run)(const struct work *), const struct work *work, str
 			_exit(1);
 		}
 		result.wall_ms = now_ms() - start;
+		result.cpu_ms = cpu_ms();
 		result.peak_mb = peak_mb();
 		_exit(fs_write_all(ends[1], &result, sizeof(result)) < 0);
 	}
@@ -178,8 +188,8 @@ static int report(
 		}
 	}
 	qsort(runs, (size_t)times, sizeof(runs[0]), compare);
-	(void)printf(
-		"%-8s %8.1f ms %8.1f MB\n", name, runs[times / 2].wall_ms, runs[times / 2].peak_mb);
+	(void)printf("%-8s %8.1f ms %8.1f MB %8.1f ms cpu\n", name, runs[times / 2].wall_ms,
+		runs[times / 2].peak_mb, runs[times / 2].cpu_ms);
 	return 0;
 }
 

@@ -80,7 +80,11 @@ static void host_progress(formy_task *opaque, int32_t permille, const char *step
 {
 	struct fake_task *task = task_of(opaque);
 
-	(void)step;
+	if (step && strcmp(step, task->step) != 0) {
+		(void)snprintf(task->step, sizeof(task->step), "%s", step);
+		task->steps++;
+	}
+	task->marks += permille > task->progress;
 	task->went_back += permille < task->progress;
 	task->progress = permille;
 }

@@ -29,6 +29,9 @@ struct fake_task {
 	char details[256];
 	int progress;     /* the last */
 	int went_back;    /* how often progress went back */
+	int marks;        /* and how often it went on */
+	int steps;        /* different words in a row that came with it */
+	char step[128];   /* the last of them */
 	int asked_cancel; /* calls of cancelled() */
 	char operation[32];
 	char request_params[4096]; /* of the last call() */

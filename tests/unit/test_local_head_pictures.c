@@ -17,6 +17,7 @@
 #include "pictures.h"
 
 #define FACE_POINTS "/usr/share/dlib/shape_predictor_68_face_landmarks.dat"
+#define STEPS_LEAST 6      /* of progress, each with words of its own */
 #define LANDMARKS_OFF 0.04 /* of a jaw's width, in the mean */
 /* As formyd hands it over: the points of faces are read by open(). */
 #define ENGINE_CONFIG(threads)                                                                     \
@@ -114,6 +115,8 @@ static void test_points_lie_where_they_should(void **state)
 		assert_int_equal(
 			swap(&task, &source, &reference, "{\"quality\":\"medium\"}"), FORMY_OK);
 		assert_int_equal(task.reply->went_back, 0);
+		assert_int_equal(task.reply->progress, 1000);
+		assert_true(task.reply->steps >= STEPS_LEAST && task.reply->marks >= STEPS_LEAST);
 		head = find_face(vision, &source);
 		body = find_face(vision, &reference);
 		result = find_face(vision, fake_task_result(&task, "output"));

@@ -63,6 +63,35 @@ static void test_grow_and_shrink(void **state)
 }
 
 /* The picture's edge is no outside: a person cut by the frame stays whole there. */
+/* Small radii go another way than large ones: all against the distances. */
+static void test_radii_agree_with_distances(void **state)
+{
+	enum { SIDE = 71, COUNT = SIDE * SIDE };
+
+	static uint8_t mask[COUNT];
+	static uint8_t grown[COUNT];
+	static uint8_t shrunk[COUNT];
+	static int32_t to_mask[COUNT];
+	static int32_t to_rest[COUNT];
+	uint32_t seed = 7;
+
+	(void)state;
+	for (int i = 0; i < COUNT; i++) {
+		seed = seed * 1664525u + 1013904223u;
+		mask[i] = seed >> 24 < 3 || (i % SIDE > 40 && seed >> 24 < 253);
+	}
+	assert_int_equal(mask_distance(mask, SIDE, SIDE, 1, to_mask), 0);
+	assert_int_equal(mask_distance(mask, SIDE, SIDE, 0, to_rest), 0);
+	for (int radius = 0; radius < 40; radius++) {
+		assert_int_equal(mask_grow(mask, SIDE, SIDE, radius, grown), 0);
+		assert_int_equal(mask_shrink(mask, SIDE, SIDE, radius, shrunk), 0);
+		for (int i = 0; i < COUNT; i++) {
+			assert_int_equal(grown[i], to_mask[i] <= squared(radius));
+			assert_int_equal(shrunk[i], to_rest[i] > squared(radius));
+		}
+	}
+}
+
 static void test_shrink_keeps_a_full_mask(void **state)
 {
 	uint8_t mask[W * H];
@@ -127,6 +156,7 @@ int main(void)
 		cmocka_unit_test(test_distance_is_the_nearest),
 		cmocka_unit_test(test_distance_to_nothing),
 		cmocka_unit_test(test_grow_and_shrink),
+		cmocka_unit_test(test_radii_agree_with_distances),
 		cmocka_unit_test(test_shrink_keeps_a_full_mask),
 		cmocka_unit_test(test_small_parts_go),
 		cmocka_unit_test(test_small_holes_are_filled),

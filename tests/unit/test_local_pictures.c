@@ -16,6 +16,7 @@
 
 #define LEAST_IOU 0.89 /* of each picture */
 #define LEAST_IOU_MEAN 0.93
+#define STEPS_LEAST 6 /* of progress, each with words of its own */
 #define ENGINE_CONFIG(threads) "{\"data_dir\":\"" MODELS "\",\"threads\":" threads "}"
 
 static struct picture_engine setup;
@@ -139,6 +140,10 @@ static void test_same_picture_same_result(void **state)
 		edit(&tasks[i], &source, NULL, params);
 		assert_int_equal(
 			setup.mode->run(&fake_host, NULL, fake_task_of(&tasks[i])), FORMY_OK);
+		assert_int_equal(tasks[i].reply->went_back, 0);
+		assert_true(tasks[i].reply->progress > 980);
+		assert_true(tasks[i].reply->steps >= STEPS_LEAST);
+		assert_true(tasks[i].reply->marks >= STEPS_LEAST);
 		setup.engine->close(setup.state);
 		a = fake_task_result(&tasks[0], "output");
 		b = fake_task_result(&tasks[i], "output");

@@ -17,6 +17,7 @@
 #include "local/networks.h"
 #include "pictures.h"
 
+#define STEPS_LEAST 6   /* of progress, each with words of its own */
 #define POINTS_OFF 0.06 /* of a torso's length */
 
 static struct picture_engine setup;
@@ -142,6 +143,8 @@ static void test_points_lie_where_they_should(void **state)
 		(void)snprintf(params, sizeof(params), "{\"target_pose\":\"%s\"}", presets[i]);
 		assert_int_equal(change(&task, &source, NULL, params), FORMY_OK);
 		assert_int_equal(task.reply->went_back, 0);
+		assert_int_equal(task.reply->progress, 1000);
+		assert_true(task.reply->steps >= STEPS_LEAST && task.reply->marks >= STEPS_LEAST);
 		found = find_again(vision, &plan, fake_task_result(&task, "output"));
 		off = points_off(&plan, &found);
 		print_message("%s: points are off by %.3f\n", presets[i], off);

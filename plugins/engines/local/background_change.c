@@ -17,7 +17,9 @@
 #define EDGE_BLUR_MOST 10.0
 #define EDGE_BLUR_HEIGHT 1024.0 /* the picture's height that edge_blur's pixels refer to */
 #define LEAST_SIGMA 0.3         /* pixels; less is not seen */
-#define TONE_GRID 96            /* points each way at which tones are read */
+#define CUTTING 800             /* of the work, up to the cut-out; measured at 12 megapixels */
+#define FEATHERED 840
+#define TONE_GRID 96 /* points each way at which tones are read */
 
 struct wish {
 	double edge_blur;
@@ -99,13 +101,13 @@ static int make_output(const struct cutout *cutout, const formy_image *backdrop,
 		result = feather(&edge, &cutout->matte, sigma, job);
 		composition.edge = &edge;
 	}
-	job_progress(job, 700, NULL);
+	job_progress(job, FEATHERED, NULL);
 	if (result == 0 && backdrop && wish->color_match) {
 		result = find_tone(cutout, backdrop, &tone);
 		composition.tone = tone;
 	}
 	if (result == 0) {
-		result = compose(&composition, job, 720, 1000, pixels);
+		result = compose(&composition, job, FEATHERED, 1000, pixels);
 	}
 	lab_shift_destroy(tone);
 	matte_finish(&edge);
@@ -118,6 +120,7 @@ formy_status operation_background_change(struct engine *engine, const struct job
 	formy_image backdrop = {.size = sizeof(backdrop)};
 	formy_image output = {.size = sizeof(output)};
 	struct cutout cutout = {0};
+	struct job cutting;
 	struct wish wish = {0};
 	struct err err = {""};
 	formy_status status;
@@ -133,14 +136,16 @@ formy_status operation_background_change(struct engine *engine, const struct job
 	if (status != FORMY_OK && !clear) {
 		return status;
 	}
-	status = cutout_make(&cutout, engine, job);
+	cutting = job_part(job, 0, CUTTING, NULL);
+	status = cutout_make(&cutout, engine, &cutting);
 	if (status == FORMY_OK && !clear) {
 		status = white_behind(job, &backdrop);
 	}
 	if (status != FORMY_OK) {
 		goto out;
 	}
-	job_progress(job, 600, clear ? "Removing the background" : "Putting in the new background");
+	job_progress(
+		job, CUTTING, clear ? "Removing the background" : "Putting in the new background");
 	output.format = clear ? FORMY_RGBA8 : FORMY_RGB8;
 	output.width = cutout.source.width;
 	output.height = cutout.source.height;

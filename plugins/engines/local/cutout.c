@@ -119,7 +119,7 @@ static formy_status make_from_person(
 	formy_status status;
 	int result;
 
-	job_progress(job, 60, "Finding the person");
+	job_progress(job, 25, "Finding the person");
 	result = person_find(&cutout->person, &cutout->source, engine->vision, job, &err);
 	if (result < 0) {
 		return job_fail(job, result, err.text);
@@ -128,7 +128,7 @@ static formy_status make_from_person(
 	if (status != FORMY_OK) {
 		return status;
 	}
-	job_progress(job, 450, "Cutting out the person");
+	job_progress(job, 880, "Working out the soft edge");
 	result = matte_from_person(&cutout->matte, &cutout->source, &cutout->person, job);
 	if (result == 0) {
 		result = spread_colours(cutout);
@@ -163,7 +163,7 @@ formy_status cutout_make(struct cutout *cutout, struct engine *engine, const str
 		status = make_from_person(cutout, engine, job);
 	}
 	if (status == FORMY_OK) {
-		job_progress(job, 600, NULL);
+		job_progress(job, 1000, NULL);
 		status = report(cutout, engine->vision, job);
 	}
 	return status;

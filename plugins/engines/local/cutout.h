@@ -19,7 +19,7 @@ struct cutout {
 };
 
 /* Makes a cutout, zeroed but for on_white: finds the person, refuses pictures without one, reports the facts. Says
- * progress up to 600. On failure the request has failed with the returned status. The caller
+ * all of the job's progress. On failure the request has failed with the returned status. The caller
  * finishes it in any case. */
 formy_status cutout_make(struct cutout *cutout, struct engine *engine, const struct job *job);
 void cutout_finish(struct cutout *cutout);

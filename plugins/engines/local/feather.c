@@ -37,13 +37,34 @@ static int within(int i, int size)
 	return i < 0 ? 0 : i >= size ? size - 1 : i;
 }
 
-/* Reads a tile. False when it is all the same: then the blur changes nothing. */
-static bool feather_read(struct feather *feather, int left, int top)
+/* Whether a tile, with what reaches into it, is all the same: then the blur changes nothing. */
+static bool feather_even(const struct feather *feather, int left, int top)
+{
+	const struct matte *matte = feather->matte;
+	const int x0 = within(left - feather->reach, matte->width);
+	const int x1 = within(left - feather->reach + feather->side - 1, matte->width);
+	const int y0 = within(top - feather->reach, matte->height);
+	const int y1 = within(top - feather->reach + feather->side - 1, matte->height);
+	const uint8_t first = matte->alpha[(size_t)y0 * (size_t)matte->width + (size_t)x0];
+
+	for (int y = y0; y <= y1; y++) {
+		const uint8_t *row = matte->alpha + (size_t)y * (size_t)matte->width;
+		uint8_t differs = 0;
+
+		for (int x = x0; x <= x1; x++) {
+			differs |= row[x] ^ first;
+		}
+		if (differs) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void feather_read(struct feather *feather, int left, int top)
 {
 	const struct matte *matte = feather->matte;
 	const int side = feather->side;
-	bool differs = false;
-	uint8_t first = 0;
 
 	for (int y = 0; y < side; y++) {
 		const int row = within(top + y - feather->reach, matte->height);
@@ -51,14 +72,9 @@ static bool feather_read(struct feather *feather, int left, int top)
 		float *to = feather->in + (size_t)y * (size_t)side;
 
 		for (int x = 0; x < side; x++) {
-			const uint8_t value = from[within(left + x - feather->reach, matte->width)];
-
-			first = x == 0 && y == 0 ? value : first;
-			differs |= value != first;
-			to[x] = value;
+			to[x] = from[within(left + x - feather->reach, matte->width)];
 		}
 	}
-	return differs;
 }
 
 static void feather_tile(struct feather *feather, int left, int top, struct matte *to)
@@ -124,7 +140,8 @@ int feather(struct matte *feathered, const struct matte *matte, double sigma, co
 	}
 	for (int top = 0; result == 0 && top < matte->height; top += TILE) {
 		for (int left = 0; left < matte->width; left += TILE) {
-			if (feather_read(&state, left, top)) {
+			if (!feather_even(&state, left, top)) {
+				feather_read(&state, left, top);
 				feather_tile(&state, left, top, feathered);
 			}
 		}

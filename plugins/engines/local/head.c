@@ -97,7 +97,6 @@ struct lab head_skin(
 static int find_person(
 	struct head *head, struct vision *vision, const struct job *job, struct err *err)
 {
-	static const struct job quiet = {0};
 	const formy_image image = {.size = sizeof(image),
 		.format = FORMY_RGB8,
 		.width = (uint32_t)head->width,
@@ -106,11 +105,11 @@ static int find_person(
 		.pixels = head->rgb};
 	struct person person = {0};
 	struct matte matte = {0};
-	int result = person_find(&person, &image, vision, &quiet, err);
+	int result = person_find(&person, &image, vision, job, err);
 
 	if (result == 0) {
 		result = job_stopped(job) ? -ECANCELED
-					  : matte_from_person(&matte, &image, &person, &quiet);
+					  : matte_from_person(&matte, &image, &person, job);
 	}
 	if (result == 0) {
 		head->person = matte.alpha;

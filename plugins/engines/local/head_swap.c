@@ -115,13 +115,13 @@ static formy_status find_faces(
 		return job->host->fail(job->task, FORMY_E_ENGINE, "ENGINE_NOT_AVAILABLE",
 			"The local engine cannot work with faces", err.text);
 	}
-	job_progress(job, 120, "Finding the face of the new head");
+	job_progress(job, 20, "Finding the face of the new head");
 	status = face_find(&pictures->head, &pictures->source, "source", LEAST_JAW_SOURCE,
 		engine->vision, job);
 	if (status != FORMY_OK || job_stopped(job)) {
 		return status != FORMY_OK ? status : FORMY_E_CANCELLED;
 	}
-	job_progress(job, 220, "Finding the face of the garment photo");
+	job_progress(job, 60, "Finding the face of the garment photo");
 	status = face_find(&pictures->body, &pictures->reference, "reference", LEAST_JAW_REFERENCE,
 		engine->vision, job);
 	if (status != FORMY_OK) {
@@ -216,13 +216,14 @@ static int do_steps(struct swap *swap, const struct job *job)
 	static int (*const steps[])(struct swap *) = {swap_tone, swap_clear, swap_join};
 	static const char *const words[] = {"Matching the tone of the skin",
 		"Taking the old head away", "Joining head and body"};
+	static const int marks[] = {720, 770, 850};
 	int result = 0;
 
 	for (int i = 0; result == 0 && i < 3; i++) {
-		job_progress(job, 700 + 80 * i, words[i]);
+		job_progress(job, marks[i], words[i]);
 		result = job_stopped(job) ? -ECANCELED : steps[i](swap);
 	}
-	job_progress(job, 940, "Writing the picture");
+	job_progress(job, 970, "Writing the picture");
 	return result;
 }
 
@@ -302,6 +303,8 @@ static formy_status swap_heads(const struct pictures *pictures, const struct wis
 {
 	const struct region region = head_region(&pictures->reference, &pictures->body);
 	const double scale = fmin(1, wish->side / fmax(region.width, region.height));
+	const struct job old = job_part(job, 110, 430, "Cutting out the old head");
+	const struct job new = job_part(job, 430, 720, "Cutting out the new head");
 	struct head head = {0};
 	struct head body = {0};
 	struct swap swap = {.head = &head,
@@ -312,13 +315,13 @@ static formy_status swap_heads(const struct pictures *pictures, const struct wis
 	formy_status status = FORMY_OK;
 	int result;
 
-	job_progress(job, 330, "Cutting out the old head");
+	job_progress(job, 110, old.words);
 	result = head_open(&body, &pictures->reference, &pictures->body, scale, LONG_HAIR_OLD,
-		engine->vision, job, &err);
+		engine->vision, &old, &err);
 	if (result == 0) {
-		job_progress(job, 520, "Cutting out the new head");
+		job_progress(job, 430, new.words);
 		result = head_open(&head, &pictures->source, &pictures->head,
-			scale * align_scale(&pictures->align), LONG_HAIR, engine->vision, job,
+			scale * align_scale(&pictures->align), LONG_HAIR, engine->vision, &new,
 			&err);
 	}
 	if (result == 0) {

@@ -7,10 +7,26 @@ bool job_stopped(const struct job *job)
 	return job->host && job->host->cancelled(job->task);
 }
 
+static int place(const struct job *job, int permille)
+{
+	return job->to > 0 ? job->from + (job->to - job->from) * permille / 1000 : permille;
+}
+
+struct job job_part(const struct job *job, int from, int to, const char *words)
+{
+	struct job part = *job;
+
+	part.from = place(job, from);
+	part.to = place(job, to);
+	part.words = words ? words : job->words;
+	return part;
+}
+
 void job_progress(const struct job *job, int permille, const char *step)
 {
 	if (job->host) {
-		job->host->progress(job->task, permille, step);
+		job->host->progress(
+			job->task, place(job, permille), job->words ? job->words : step);
 	}
 }
 

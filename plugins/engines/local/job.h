@@ -11,7 +11,15 @@
 struct job {
 	const formy_host *host;
 	formy_task *task;
+
+	/* A step that is given a part of the request: its 0 and 1000 lie here. Both 0: all of it. */
+	int from;
+	int to;
+	const char *words; /* what it is called throughout; NULL: it says so itself */
 };
+
+/* The part of a job between two of its marks. words: as in struct job. */
+struct job job_part(const struct job *job, int from, int to, const char *words);
 
 bool job_stopped(const struct job *job);
 

@@ -4,9 +4,12 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define STEP_BITS 4 /* a node of the shift's table every 16 values */
 #define NODES 17
+#define CELL 4 /* colours that are treated alike */
+#define CELLS (256 / CELL)
 #define LANES 4        /* 3 colours and one that is not used: the compiler then takes all at once */
 #define TINT_FULL 0.5f /* lightness from which a colour takes all of the tint */
 
@@ -79,17 +82,67 @@ struct lab lab_mean(const uint8_t *rgb, const uint8_t *weights, int count)
 			 : (struct lab){50, 0, 0};
 }
 
-/* How much each node's colour changes, so that between nodes the colour itself stays exact. */
-struct lab_shift {
+/* How much each node's colour changes. */
+struct nodes {
 	float change[NODES][NODES][NODES][LANES];
 };
+
+/* The same for cells of CELL colours each way: one look-up a pixel. What changes is so smooth that a
+ * cell's middle is good for all of it, to half a step of a colour. */
+struct lab_shift {
+	int8_t change[CELLS][CELLS][CELLS][LANES];
+};
+
+/* Between the eight nodes around a colour. */
+static void between(const struct nodes *nodes, const int rgb[3], float ret_change[LANES])
+{
+	const int step = 1 << STEP_BITS;
+	const int r = rgb[0] >> STEP_BITS;
+	const int g = rgb[1] >> STEP_BITS;
+	const int b = rgb[2] >> STEP_BITS;
+	const float fr = (float)(rgb[0] & (step - 1)) / (float)step;
+	const float fg = (float)(rgb[1] & (step - 1)) / (float)step;
+	const float fb = (float)(rgb[2] & (step - 1)) / (float)step;
+	const float(*low)[NODES][LANES] = nodes->change[r];
+	const float(*high)[NODES][LANES] = nodes->change[r + 1];
+	const float *near[4] = {low[g][b], low[g + 1][b], high[g][b], high[g + 1][b]};
+	const float share[4] = {(1 - fr) * (1 - fg), (1 - fr) * fg, fr * (1 - fg), fr * fg};
+
+	memset(ret_change, 0, LANES * sizeof(*ret_change));
+	for (int k = 0; k < 4; k++) {
+		for (int c = 0; c < LANES; c++) {
+			ret_change[c] +=
+				share[k] * (near[k][c] * (1 - fb) + near[k][c + LANES] * fb);
+		}
+	}
+}
+
+static void fill_cells(const struct nodes *nodes, struct lab_shift *shift)
+{
+	for (int i = 0; i < CELLS * CELLS * CELLS; i++) {
+		const int cell[3] = {i / (CELLS * CELLS), i / CELLS % CELLS, i % CELLS};
+		const int rgb[3] = {cell[0] * CELL + CELL / 2, cell[1] * CELL + CELL / 2,
+			cell[2] * CELL + CELL / 2};
+		float change[LANES];
+
+		between(nodes, rgb, change);
+		for (int c = 0; c < 3; c++) {
+			const float most = fminf(fmaxf(change[c], INT8_MIN), INT8_MAX);
+
+			shift->change[cell[0]][cell[1]][cell[2]][c] = (int8_t)lrintf(most);
+		}
+	}
+}
 
 int lab_shift_create(struct lab by, struct lab_shift **ret_shift)
 {
 	struct lab_shift *shift = calloc(1, sizeof(*shift));
+	struct nodes *nodes = calloc(1, sizeof(*nodes));
 	float light[NODES];
 
-	if (!shift) {
+	if (!shift || !nodes) {
+		free(shift);
+		free(nodes);
 		return -ENOMEM;
 	}
 	for (int i = 0; i < NODES; i++) {
@@ -111,11 +164,13 @@ int lab_shift_create(struct lab by, struct lab_shift **ret_shift)
 				lab.b += by.b * tint;
 				lab_to_rgb(lab, to);
 				for (int c = 0; c < 3; c++) {
-					shift->change[r][g][b][c] = to[c] - from[c];
+					nodes->change[r][g][b][c] = to[c] - from[c];
 				}
 			}
 		}
 	}
+	fill_cells(nodes, shift);
+	free(nodes);
 	*ret_shift = shift;
 	return 0;
 }
@@ -127,26 +182,10 @@ void lab_shift_destroy(struct lab_shift *shift)
 
 void lab_shift_apply(const struct lab_shift *shift, uint8_t rgb[3])
 {
-	const int step = 1 << STEP_BITS;
-	const int r = rgb[0] >> STEP_BITS;
-	const int g = rgb[1] >> STEP_BITS;
-	const int b = rgb[2] >> STEP_BITS;
-	const float fr = (float)(rgb[0] & (step - 1)) / (float)step;
-	const float fg = (float)(rgb[1] & (step - 1)) / (float)step;
-	const float fb = (float)(rgb[2] & (step - 1)) / (float)step;
-	const float(*low)[NODES][LANES] = shift->change[r];
-	const float(*high)[NODES][LANES] = shift->change[r + 1];
-	const float *near[4] = {low[g][b], low[g + 1][b], high[g][b], high[g + 1][b]};
-	const float share[4] = {(1 - fr) * (1 - fg), (1 - fr) * fg, fr * (1 - fg), fr * fg};
-	float sums[LANES] = {0};
+	const int8_t *change = shift->change[rgb[0] / CELL][rgb[1] / CELL][rgb[2] / CELL];
 
-	for (int k = 0; k < 4; k++) {
-		for (int c = 0; c < LANES; c++) {
-			sums[c] += share[k] * (near[k][c] * (1 - fb) + near[k][c + LANES] * fb);
-		}
-	}
 	for (int c = 0; c < 3; c++) {
-		const float to = (float)rgb[c] + sums[c] + 0.5f;
+		const int to = rgb[c] + change[c];
 
 		rgb[c] = (uint8_t)(to < 0 ? 0 : to > 255 ? 255 : to);
 	}

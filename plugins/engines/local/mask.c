@@ -1,11 +1,13 @@
 #include "mask.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define NEAR 32   /* radius up to which counting is quicker than measuring */
 #define FAR 46340 /* its square is still an int32_t; no picture here is as long */
 
 /* Distances within each column first; then each row is the lower envelope of the parabolas that
@@ -98,7 +100,62 @@ int mask_distance(const uint8_t *mask, int width, int height, uint8_t of, int32_
 	return 0;
 }
 
-static int change(
+/* How far each pixel of a row is from the nearest above that is `of`, or below when upwards: one
+ * more than in the row before. 255 is far. */
+static void step_rows(
+	const uint8_t *mask, int width, uint8_t of, const uint8_t *before, uint8_t *row)
+{
+	for (int x = 0; x < width; x++) {
+		const uint8_t most = before && before[x] < 255 ? (uint8_t)(before[x] + 1) : 255;
+		const uint8_t here = mask[x] == of ? 0 : most;
+
+		row[x] = here < row[x] ? here : row[x];
+	}
+}
+
+/* For small radii: a pixel is near when some column beside it is near enough for its distance. All
+ * loops are over bytes that lie side by side. */
+static int change_near(
+	const uint8_t *mask, int width, int height, int radius, uint8_t of, uint8_t *ret_mask)
+{
+	const size_t w = (size_t)width;
+	uint8_t *block = malloc(w * (size_t)height + w + 2 * (size_t)radius);
+	uint8_t *down = block;
+	uint8_t *row = block ? block + w * (size_t)height : NULL;
+
+	if (!block) {
+		return -ENOMEM;
+	}
+	memset(block, 255, w * (size_t)height + w + 2 * (size_t)radius);
+	for (int y = 0; y < height; y++) {
+		const size_t at = (size_t)y * w;
+
+		step_rows(mask + at, width, of, y > 0 ? down + at - w : NULL, down + at);
+	}
+	for (int y = height - 2; y >= 0; y--) {
+		const size_t at = (size_t)y * w;
+
+		step_rows(mask + at, width, of, down + at + w, down + at);
+	}
+	for (int y = 0; y < height; y++) {
+		uint8_t *restrict to = ret_mask + (size_t)y * w;
+
+		memcpy(row + radius, down + (size_t)y * w, w);
+		memset(to, !of, w);
+		for (int dx = -radius; dx <= radius; dx++) {
+			const uint8_t *restrict from = row + radius + dx;
+			const uint8_t most = (uint8_t)sqrt((double)(radius * radius - dx * dx));
+
+			for (int x = 0; x < width; x++) {
+				to[x] = from[x] <= most ? of : to[x];
+			}
+		}
+	}
+	free(block);
+	return 0;
+}
+
+static int change_far(
 	const uint8_t *mask, int width, int height, int radius, uint8_t of, uint8_t *ret_mask)
 {
 	const size_t count = (size_t)width * (size_t)height;
@@ -113,6 +170,13 @@ static int change(
 	}
 	free(squares);
 	return result;
+}
+
+static int change(
+	const uint8_t *mask, int width, int height, int radius, uint8_t of, uint8_t *ret_mask)
+{
+	return radius <= NEAR ? change_near(mask, width, height, radius, of, ret_mask)
+			      : change_far(mask, width, height, radius, of, ret_mask);
 }
 
 int mask_grow(const uint8_t *mask, int width, int height, int radius, uint8_t *ret_mask)

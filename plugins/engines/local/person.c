@@ -304,7 +304,7 @@ static int ask_network(struct person *person, const formy_image *image, struct v
 		return result;
 	}
 	person->at_first = person->unsure;
-	job_progress(job, 170, NULL);
+	job_progress(job, 110, "Looking closer at the person");
 	if (find_window(person, image, &window) < 0) {
 		return err_set(err, -ENOMEM, "no memory for the window");
 	}
@@ -312,7 +312,7 @@ static int ask_network(struct person *person, const formy_image *image, struct v
 		person_finish(person);
 		result = look(person, image, window, vision, job, err);
 	}
-	job_progress(job, 250, NULL);
+	job_progress(job, 160, "Looking along the outline");
 	if (result == 0 && vision_get_network(vision)->closer) {
 		result = tiles_refine(person, vision, job, err);
 	}
@@ -327,7 +327,7 @@ int person_find(struct person *person, const formy_image *image, struct vision *
 	if (result < 0) {
 		return result;
 	}
-	job_progress(job, 350, NULL);
+	job_progress(job, 340, "Cutting out the person");
 	if (job_stopped(job)) {
 		return -ECANCELED;
 	}

@@ -149,7 +149,7 @@ static formy_status find_like(
 		*ret_like = false;
 		return FORMY_OK;
 	}
-	job_progress(job, 660, "Reading the pose of the reference");
+	job_progress(job, 680, "Reading the pose of the reference");
 	if (status == FORMY_OK) {
 		status = white_behind(job, &image);
 	}
@@ -175,7 +175,7 @@ static formy_status find_poses(struct change *change, struct engine *engine, con
 	formy_status status;
 	bool ok;
 
-	job_progress(job, 620, "Finding the pose");
+	job_progress(job, 580, "Finding the pose");
 	if (change->wish.has_source) {
 		change->source = change->wish.source;
 	} else if (pose_find(engine->vision, source, person->window, &err, &change->source) < 0) {
@@ -228,7 +228,7 @@ static int take_apart(struct change *change, const struct job *job)
 	struct pose_parts *parts = &change->parts;
 	int result;
 
-	job_progress(job, 700, "Taking the limbs apart");
+	job_progress(job, 740, "Taking the limbs apart");
 	parts->person = &change->cutout.person;
 	parts->face_stays = change->wish.preserve_face;
 	parts->leans = change->target.lean != 0;
@@ -241,7 +241,7 @@ static int take_apart(struct change *change, const struct job *job)
 	if (result == 0 && job_stopped(job)) {
 		result = -ECANCELED;
 	}
-	job_progress(job, 760, "Filling in what was behind them");
+	job_progress(job, 860, "Filling in what was behind them");
 	return result == 0 ? pose_parts_stay(parts, change->matte) : result;
 }
 
@@ -268,7 +268,7 @@ static formy_status make_output(const struct change *change, const struct job *j
 	if (!pixels) {
 		return job_fail(job, -ENOMEM, "no memory for the result");
 	}
-	job_progress(job, 820, "Putting the person together");
+	job_progress(job, 920, "Putting the person together");
 	for (uint32_t y = 0; y < source->height; y++) {
 		uint8_t *to = pixels + y * stride;
 		const uint8_t *row = row_as_rgb(source, (int)y, to);
@@ -277,7 +277,7 @@ static formy_status make_output(const struct change *change, const struct job *j
 			memcpy(to, row, (size_t)stride);
 		}
 	}
-	result = pose_layers_draw(&scene, job, 820, 1000, pixels);
+	result = pose_layers_draw(&scene, job, 920, 1000, pixels);
 	return result < 0 ? job_fail(job, result, "the result could not be put together")
 			  : job->host->result(job->task, "output", &output);
 }
@@ -324,7 +324,8 @@ static formy_status report(const struct change *change, const struct job *job)
 
 static formy_status change_pose(struct change *change, struct engine *engine, const struct job *job)
 {
-	formy_status status = cutout_make(&change->cutout, engine, job);
+	const struct job cutting = job_part(job, 0, 580, NULL);
+	formy_status status = cutout_make(&change->cutout, engine, &cutting);
 	int result;
 
 	if (status == FORMY_OK) {
