@@ -69,6 +69,60 @@ static formy_status draw(const formy_host *host, formy_task *task, const struct 
 	return FORMY_OK;
 }
 
+/* As engines elsewhere take a mask: transparent is what they are to paint. */
+static formy_status turn_into_mask(
+	const formy_host *host, formy_task *task, const formy_image *matte, formy_image *mask)
+{
+	const uint64_t stride = (uint64_t)matte->width * 4;
+	uint8_t *pixels = host->alloc(task, stride * matte->height);
+
+	if (!pixels) {
+		return host->fail(task, FORMY_E_NOMEM, NULL,
+			"There is not enough memory for a mask of this size", NULL);
+	}
+	for (uint32_t y = 0; y < matte->height; y++) {
+		for (uint32_t x = 0; x < matte->width; x++) {
+			pixels[stride * y + 4 * (uint64_t)x + 3] =
+				matte->pixels[matte->stride * y + x];
+		}
+	}
+	*mask = (formy_image){.size = sizeof(*mask),
+		.format = FORMY_RGBA8,
+		.width = matte->width,
+		.height = matte->height,
+		.stride = stride,
+		.pixels = pixels};
+	return FORMY_OK;
+}
+
+/* Where the mode has a helper, that says where the person is. Without one mask has no pixels: the
+ * local engine, and many a workflow, find out themselves. */
+static formy_status ask_helper(const formy_host *host, formy_task *task,
+	const formy_named_image *person, formy_image *mask)
+{
+	const formy_named_image *const images[] = {person, NULL};
+	const formy_request request = {.size = sizeof(request),
+		.progress_from = 50,
+		.progress_to = 200,
+		.operation = "PERSON_MATTE",
+		.images = images,
+		.engine = "helper"};
+	formy_image matte = {.size = sizeof(matte)};
+	formy_status status = host->call(task, &request);
+
+	if (status == FORMY_E_UNSUPPORTED) {
+		return FORMY_OK;
+	}
+	if (status == FORMY_OK) {
+		status = host->reply(task, "matte", &matte);
+	}
+	if (status == FORMY_OK && matte.format != FORMY_GREY8) {
+		status = host->fail(task, FORMY_E_ENGINE, NULL,
+			"The helper's matte has colours; it should be grey", NULL);
+	}
+	return status == FORMY_OK ? turn_into_mask(host, task, &matte, mask) : status;
+}
+
 /* Has the engine do it; backdrop may be NULL. */
 static formy_status edit(const formy_host *host, formy_task *task, struct json_object *config,
 	const formy_image *source, const formy_image *backdrop)
@@ -77,16 +131,29 @@ static formy_status edit(const formy_host *host, formy_task *task, struct json_o
 		.size = sizeof(person), .role = "source", .image = source};
 	const formy_named_image behind = {
 		.size = sizeof(behind), .role = "background", .image = backdrop};
-	const formy_named_image *const images[] = {&person, backdrop ? &behind : NULL, NULL};
+	formy_image mask = {.size = sizeof(mask)};
+	const formy_named_image where = {.size = sizeof(where), .role = "mask", .image = &mask};
+	const formy_named_image *images[4] = {&person};
+	size_t count = 1;
 	formy_image output = {.size = sizeof(output)};
 	formy_request request = {.size = sizeof(request),
 		.progress_from = 50,
 		.progress_to = 1000,
 		.operation = "BACKGROUND_CHANGE",
 		.images = images};
-	struct json_object *wish = json_object_new_object();
-	formy_status status;
+	struct json_object *wish;
+	formy_status status = ask_helper(host, task, &person, &mask);
 
+	if (status != FORMY_OK) {
+		return status;
+	}
+	if (backdrop) {
+		images[count++] = &behind;
+	}
+	if (mask.pixels) {
+		images[count++] = &where;
+	}
+	wish = json_object_new_object();
 	json_object_object_add(
 		wish, "edge_blur", json_object_get(json_object_object_get(config, "edge_blur")));
 	json_object_object_add(wish, "color_match",

@@ -1,11 +1,15 @@
 """The engine openai against a server that speaks images/edits."""
 
 import json
+import unittest
+
+import numpy
+from PIL import Image
 
 import formytest
 from enginefaults import Faults
 from enginetest import BLUE, RED, EngineTest, colour, mix
-from formytest import PLUGINS, until
+from formytest import MODELS, PLUGINS, members, photo, until
 
 from openai import OpenAI
 
@@ -15,11 +19,11 @@ PROMPT = {"HEAD_SWAP": {"prompt": "Swap the heads, share={blend_strength}"},
 
 
 class OpenaiTest(EngineTest):
-    def start(self, settings="", modes=("HEAD_SWAP",), **more):
+    def start(self, settings="", modes=("HEAD_SWAP",), helper="", **more):
         self.server = self.enterContext(OpenAI())
         return self.engine(
             "openai", f'base_url = "{self.server.url}/v1" api_key_file = "openai.key" {settings}',
-            {name: PROMPT[name] for name in modes}, key=OpenAI.KEY, **more)
+            {name: f"{members(PROMPT[name])} {helper}" for name in modes}, key=OpenAI.KEY, **more)
 
 
 class Openai(OpenaiTest):
@@ -37,6 +41,25 @@ class Openai(OpenaiTest):
         self.assert_colour(service, task, mix(RED, BLUE, 0.5))
         task = service.wait(self.pose(service, smoothness=0.25))
         self.assert_colour(service, task, mix(RED, BLUE, 0.25))
+
+    @unittest.skipUnless((PLUGINS / "local.so").exists() and (MODELS / "selfie.onnx").exists(),
+                         "there is no local engine, or it has no networks")
+    def test_the_local_engine_makes_the_mask(self):
+        service = self.start(modes=("BACKGROUND_CHANGE",), helper='helper = "local"',
+                             executors=1)
+        with Image.open(photo("astronaut.png")) as file:
+            source = numpy.asarray(file.convert("RGB")).astype(int)
+        for background in {"background_image": service.put(colour(BLUE), "reference")}, \
+                {"background_type": "#0028c8"}:
+            task = service.wait(service.submit(
+                "BACKGROUND_CHANGE", service.put(photo("astronaut.png")), background), seconds=60)
+            with Image.open(service.result(task)) as output:
+                pixels = numpy.asarray(output.convert("RGB")).astype(int)
+            self.assertLess(abs(pixels - source)[60:300, 180:260].mean(), 4, "the face is hers")
+            self.assertLess(abs(pixels - BLUE)[20:200, 20:100].mean(), 4, "all is blue behind her")
+        service.wait_error(service.submit(
+            "BACKGROUND_CHANGE", service.put(colour(RED)), background), seconds=60)
+        self.assertEqual(self.server.count["submits"], 2, "nobody there: nothing was paid for")
 
     def test_result_as_url_is_fetched_without_the_key(self):
         service = self.start()

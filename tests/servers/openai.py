@@ -1,5 +1,6 @@
 """A server that speaks OpenAI's images/edits: blends the first picture with the second, if there is
-one, by a share that it finds in the prompt ("share=0.25").
+one, by a share that it finds in the prompt ("share=0.25"); with a mask it puts the second where that
+is transparent.
 
 as_url: a URL in place of base64. Its own faults: no_image (200 with words), slow (seconds).
 """
@@ -49,7 +50,11 @@ class OpenAI(Server):
             return web.json_response({"created": 1, "data": [], "text": "I cannot draw that"})
         share = re.search(r"share=([\d.]+)", form["prompt"])
         picture = pictures[0]
-        if len(pictures) > 1:
+        if "mask" in form:
+            with form["mask"].file as file:
+                keep = Image.open(io.BytesIO(file.read())).getchannel("A")
+            picture = Image.composite(picture, pictures[1].resize(picture.size), keep)
+        elif len(pictures) > 1:
             picture = Image.blend(picture, pictures[1].resize(picture.size),
                                   float(share[1]) if share else 0.5)
         memory = io.BytesIO()

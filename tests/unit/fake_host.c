@@ -137,7 +137,7 @@ static formy_status host_call(formy_task *opaque, const formy_request *request)
 	(void)snprintf(task->operation, sizeof(task->operation), "%s", request->operation);
 	(void)snprintf(task->request_params, sizeof(task->request_params), "%s",
 		request->params ? request->params : "");
-	if (!task->engine) {
+	if (request->engine || !task->engine) {
 		return FORMY_E_UNSUPPORTED;
 	}
 	if (task->reply) {

@@ -11,7 +11,7 @@
 #include "http/path.h"
 #include "http/template.h"
 
-#define PARTS (JOB_ROLES + OPENAI_EXTRA + 4)
+#define PARTS (JOB_ROLES + OPENAI_EXTRA + 5)
 
 /* A form while it is put together. */
 struct form {
@@ -68,6 +68,29 @@ static formy_status add_images(struct openai *engine, struct job *job, struct fo
 		status = add_image(engine, job, role, listed > 0 || i == 0, i, form);
 	}
 	return status;
+}
+
+/* A mask is for the first picture, and of its size: where it is transparent may be painted. */
+static formy_status add_mask(struct openai *engine, struct job *job, struct form *form)
+{
+	const char *first = engine->images
+		? json_object_get_string(json_object_array_get_idx(engine->images, 0))
+		: "source";
+	formy_blob blob;
+	formy_status status;
+
+	if (!first || strcmp(job_role(job, first), "source") != 0) {
+		return FORMY_OK;
+	}
+	status = job_picture(job, "mask", &blob);
+	if (status == FORMY_OK) {
+		form->parts[form->count++] = (struct http_part){.name = "mask",
+			.data = blob.data,
+			.len = (size_t)blob.len,
+			.file_name = "mask.png",
+			.media_type = blob.media_type};
+	}
+	return status == FORMY_E_MISSING ? FORMY_OK : status;
 }
 
 /* The nearest of the three sizes that all of these models know. */
@@ -214,6 +237,9 @@ formy_status openai_edit(struct openai *engine, struct job *job)
 	}
 	if (status == FORMY_OK) {
 		status = add_images(engine, job, &form);
+	}
+	if (status == FORMY_OK) {
+		status = add_mask(engine, job, &form);
 	}
 	if (status == FORMY_OK) {
 		const char *size = engine->size ? engine->size : choose_size(job);

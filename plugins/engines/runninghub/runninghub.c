@@ -200,7 +200,7 @@ static bool is_place(const char *text)
 
 static bool is_role(struct job *job, const char *name)
 {
-	static const char *const ours[] = {"source", "reference", "background", "pose"};
+	static const char *const ours[] = {"source", "reference", "background", "mask"};
 
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
 		if (strcmp(job_role(job, name), ours[i]) == 0) {
