@@ -18,6 +18,7 @@ REAL = os.environ.get("FORMY_TEST_COMFYUI")
 MODES = {"HEAD_SWAP": {"workflow": str(WORKFLOWS / "head_swap.json")},
          "BACKGROUND_CHANGE": {"workflow": str(WORKFLOWS / "background_change.json")},
          "POSE_CHANGE": {"workflow": str(WORKFLOWS / "pose_change.json")}}
+SEEDED = {"HEAD_SWAP": {"workflow": str(WORKFLOWS / "seeded.json")}}
 
 
 class Comfyui(EngineTest):
@@ -57,6 +58,13 @@ class Modes(Comfyui):
         task = service.wait(self.pose(service, smoothness=0.25))
         self.assert_colour(service, task, mix(RED, BLUE, 0.25), tolerance=3)
 
+    def test_parameters_that_only_the_workflow_knows(self):
+        server = types.SimpleNamespace(url=REAL) if REAL else self.comfy()
+        service = self.start(server, modes=SEEDED)
+        task = service.wait(self.swap(service, seed=0x00c828, mix=0.25))
+        self.assert_colour(service, task, mix(BLUE, (0, 0xc8, 0x28), 0.25), tolerance=3)
+        self.assertEqual(self.engine_facts(task)["seed"], 0x00c828)
+
     def test_same_task_twice(self):
         server = types.SimpleNamespace(url=REAL) if REAL else self.comfy()
         service = self.start(server)
@@ -76,6 +84,27 @@ class OwnFaults(Comfyui):
         self.assertEqual(error["code"], "MISSING_REQUIRED_PARAM")
         self.assertIn("background", error["message"])
         self.assertEqual(self.submits(), 0)
+
+    def test_a_seed_is_drawn_and_noted(self):
+        service = self.start(self.comfy(), modes=SEEDED)
+        seeds = set()
+        for _ in range(2):
+            task = service.wait(self.swap(service, mix=1))
+            seed = self.engine_facts(task)["seed"]
+            seeds.add(seed)
+            self.assert_colour(service, task, [seed >> at & 0xff for at in (16, 8, 0)])
+        self.assertEqual(len(seeds), 2)
+
+    def test_parameters_that_no_widget_takes(self):
+        """Nobody has checked them; a list would be a link to another node of the graph."""
+        service = self.start(self.comfy(), modes=SEEDED)
+        for config, word in (({"seed": "7"}, "seed"), ({"seed": -1}, "seed"),
+                             ({"mix": ["2", 0]}, "mix"), ({"mix": {}}, "mix")):
+            error = service.wait_error(self.swap(service, **config))
+            self.assertEqual(error["code"], "INVALID_CONFIG")
+            self.assertIn(f"config.{word}", error["message"])
+        self.assertEqual(sum(self.servers[0].count[path] for path in
+                             ("POST /prompt", "POST /upload/image")), 0)
 
     def test_workflow_of_the_editor_is_refused(self):
         service = self.start(self.comfy(), start=False, modes={

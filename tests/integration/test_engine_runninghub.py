@@ -8,7 +8,7 @@ from formytest import PLUGINS, until
 from runninghub import RunningHub
 
 MODES = {"HEAD_SWAP": {"workflow_id": "77", "cloth_image": "1.image", "head_image": "2.image",
-                       "blend_strength": "3.strength", "output_node": "9"},
+                       "blend_strength": "3.strength", "seed": "5.seed", "output_node": "9"},
          "BACKGROUND_CHANGE": {"workflow_id": "78", "bg_image": "1.image",
                                "model_image": "2.image", "output_node": "9"},
          "POSE_CHANGE": {"workflow_id": "79", "raw_image": "1.image", "pose_image": "2.image",
@@ -37,6 +37,21 @@ class Runninghub(RunninghubTest):
         self.assert_colour(service, task, mix(RED, BLUE, 0.25))
         self.assertEqual([task["workflowId"] for _, task in self.server.tasks.values()],
                          ["77", "78", "79"])
+
+    def test_the_newer_upload(self):
+        service = self.start(settings='upload = "v2"')
+        task = service.wait(self.swap(service, blend_strength=0.25))
+        self.assert_colour(service, task, mix(BLUE, RED, 0.25))
+        self.assertEqual(self.server.count["POST /openapi/v2/media/upload/binary"], 2)
+        self.assertEqual(self.server.count["POST /task/openapi/upload"], 0)
+
+    def test_parameters_that_only_the_workflow_knows(self):
+        service = self.start()
+        service.wait(self.swap(service, seed=77))
+        self.assertIn({"nodeId": "5", "fieldName": "seed", "fieldValue": 77},
+                      self.server.tasks["1000"][1]["nodeInfoList"])
+        error = service.wait_error(self.swap(service, seed=[7]))
+        self.assertEqual((error["code"], len(self.server.tasks)), ("INVALID_CONFIG", 1))
 
     def test_a_picture_that_the_task_lacks(self):
         service = self.start(MODES)

@@ -19,6 +19,7 @@ from serving import Server
 
 NODES = {
     "LoadImage": {"image": [["example.png"], {"image_upload": True}]},
+    "EmptyImage": {"width": ["INT"], "height": ["INT"], "batch_size": ["INT"], "color": ["INT"]},
     "ImageScale": {"image": ["IMAGE"], "upscale_method": [["nearest-exact", "bilinear"]],
                    "width": ["INT"], "height": ["INT"], "crop": [["disabled", "center"]]},
     "ImageBlend": {"image1": ["IMAGE"], "image2": ["IMAGE"], "blend_factor": ["FLOAT"],
@@ -184,6 +185,9 @@ class Comfy(Server):
     def node(self, kind, value):
         if kind == "LoadImage":
             return Image.open(io.BytesIO(self.inputs[value("image")])).convert("RGB")
+        if kind == "EmptyImage":
+            return Image.new("RGB", (value("width"), value("height")),
+                             f"#{value('color') & 0xffffff:06x}")
         if kind == "ImageScale":
             return value("image").resize((value("width"), value("height")), Image.NEAREST)
         if kind == "ImageBlend":

@@ -25,6 +25,7 @@ class RunningHub(Server):
 
     def routes(self):
         return [web.post("/task/openapi/upload", self.upload),
+                web.post("/openapi/v2/media/upload/binary", self.upload_v2),
                 web.post("/task/openapi/create", self.create),
                 web.post("/task/openapi/outputs", self.outputs),
                 web.post("/task/openapi/cancel", self.cancel),
@@ -41,6 +42,17 @@ class RunningHub(Server):
             name = f"api/{len(self.files)}.png"
             self.files[name] = file.read()
         return answer(self.code("upload"), {"fileName": name})
+
+    async def upload_v2(self, request):
+        form = await request.post()
+        if request.headers.get("Authorization") != "Bearer " + self.KEY:
+            return web.json_response({"code": 1002, "message": "no such key", "data": None})
+        assert list(form) == ["file"], list(form)
+        with form["file"].file as file:
+            name = f"api/{len(self.files)}.png"
+            self.files[name] = file.read()
+        return web.json_response({"code": 0, "message": "success", "data": {
+            "type": "image", "fileName": name, "download_url": f"{self.url}/files/{name}"}})
 
     async def create(self, request):
         body = await request.json()

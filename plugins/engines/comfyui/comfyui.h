@@ -64,6 +64,7 @@ struct prompt {
 int workflow_read(struct workflow *workflow, const char *path, struct err *err);
 void workflow_finish(struct workflow *workflow);
 const char *workflow_title(const struct workflow *workflow, const char *node);
+bool workflow_has_param(const struct workflow *workflow, const char *name);
 /* A copy of the graph, the caller's; NULL: no memory. */
 struct json_object *workflow_copy(const struct workflow *workflow);
 /* Sets a field of a node; takes value over. */

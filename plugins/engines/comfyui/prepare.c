@@ -101,43 +101,63 @@ static enum fault upload(struct comfyui *engine, struct job *job, const struct p
 	return fault;
 }
 
+/* The task's own seed, which nobody has checked, or one that is drawn. */
+static formy_status choose_seed(struct job *job, int64_t *ret_seed)
+{
+	uint32_t drawn;
+
+	if (json_member(job->params, "seed")) {
+		if (json_get_int(job->params, "seed", ret_seed) == 0 && *ret_seed >= 0) {
+			return FORMY_OK;
+		}
+		return job_refuse(job, FORMY_E_PARAMS, "INVALID_CONFIG",
+			"config.seed must be a whole number, 0 or more.", NULL);
+	}
+	if (random_bytes(&drawn, sizeof(drawn)) < 0) {
+		return FORMY_E_INTERNAL;
+	}
+	*ret_seed = drawn;
+	return FORMY_OK;
+}
+
+/* A list would be a link to another node, and an object is nothing that a widget takes. */
+static bool is_plain(struct json_object *value)
+{
+	return !json_object_is_type(value, json_type_array) &&
+		!json_object_is_type(value, json_type_object);
+}
+
 static formy_status set_params(
 	struct comfyui *engine, struct job *job, struct prompt *prompt, struct json_object *graph)
 {
-	uint32_t drawn;
-	bool seeded = false;
+	char message[128];
+	formy_status status = prompt->seed < 0 ? choose_seed(job, &prompt->seed) : FORMY_OK;
 
-	if (prompt->seed < 0 && json_get_int(job->params, "seed", &prompt->seed) < 0) {
-		if (random_bytes(&drawn, sizeof(drawn)) < 0) {
-			return FORMY_E_INTERNAL;
-		}
-		prompt->seed = drawn;
-	}
-	for (size_t i = 0; i < engine->workflow.count; i++) {
+	for (size_t i = 0; status == FORMY_OK && i < engine->workflow.count; i++) {
 		const struct binding *binding = &engine->workflow.bindings[i];
-		struct json_object *value;
+		struct json_object *value = json_member(job->params, binding->name);
 
 		if (binding->kind != BINDING_PARAM) {
 			continue;
 		}
 		if (strcmp(binding->name, "seed") == 0) {
 			value = json_object_new_int64(prompt->seed);
-			seeded = true;
+		} else if (!value) {
+			/* the graph's own value stays */
+			continue;
+		} else if (!is_plain(value)) {
+			(void)snprintf(message, sizeof(message),
+				"config.%.40s must be a text, a number, true or false.",
+				binding->name);
+			return job_refuse(job, FORMY_E_PARAMS, "INVALID_CONFIG", message, NULL);
 		} else {
-			value = json_object_get(json_member(job->params, binding->name));
-			if (!value) {
-				/* the graph's own value stays */
-				continue;
-			}
+			value = json_object_get(value);
 		}
 		if (!workflow_set(graph, binding->node, binding->field, value)) {
-			return FORMY_E_NOMEM;
+			status = FORMY_E_NOMEM;
 		}
 	}
-	if (seeded) {
-		job_fact(job, "seed", json_object_new_int64(prompt->seed));
-	}
-	return FORMY_OK;
+	return status;
 }
 
 /* A prefix of its own for all files that are saved: an equal graph would otherwise run nothing and
@@ -180,6 +200,9 @@ enum fault prompt_send(
 				-1);
 		}
 	}
+	if (fault == FAULT_NONE && *ret_status == FORMY_OK) {
+		*ret_status = set_params(engine, job, prompt, graph);
+	}
 	job->host->progress(job->task, 50, "Uploading to ComfyUI");
 	for (size_t i = 0;
 		fault == FAULT_NONE && *ret_status == FORMY_OK && i < engine->workflow.count; i++) {
@@ -187,9 +210,6 @@ enum fault prompt_send(
 			fault = upload(engine, job, prompt, &engine->workflow.bindings[i], graph,
 				ret_status);
 		}
-	}
-	if (fault == FAULT_NONE && *ret_status == FORMY_OK) {
-		*ret_status = set_params(engine, job, prompt, graph);
 	}
 	if (fault == FAULT_NONE && *ret_status == FORMY_OK && !set_prefixes(graph, prompt)) {
 		*ret_status = FORMY_E_NOMEM;

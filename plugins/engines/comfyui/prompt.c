@@ -145,6 +145,9 @@ formy_status prompt_run(struct comfyui *engine, struct job *job)
 	if (status == FORMY_OK) {
 		job_fact(job, "server", json_object_new_string(prompt.server->url));
 		job_fact(job, "prompt_id", json_object_new_string(prompt.id));
+		if (workflow_has_param(&engine->workflow, "seed")) {
+			job_fact(job, "seed", json_object_new_int64(prompt.seed));
+		}
 	} else {
 		job_settle(job, status);
 	}

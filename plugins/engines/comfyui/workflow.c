@@ -158,6 +158,17 @@ void workflow_finish(struct workflow *workflow)
 	*workflow = (struct workflow){0};
 }
 
+bool workflow_has_param(const struct workflow *workflow, const char *name)
+{
+	for (size_t i = 0; i < workflow->count; i++) {
+		if (workflow->bindings[i].kind == BINDING_PARAM &&
+			strcmp(workflow->bindings[i].name, name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 struct json_object *workflow_copy(const struct workflow *workflow)
 {
 	struct json_object *copy = NULL;

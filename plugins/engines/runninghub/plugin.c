@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <json-c/json.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 static int read_section(struct runninghub *engine, const char *text, struct err *err)
 {
 	const char *base = "https://www.runninghub.cn";
+	const char *upload = "v1";
 	int result = setting_read(&engine->setting, text, err);
 	struct json_object *section = engine->setting.section;
 
@@ -19,6 +21,7 @@ static int read_section(struct runninghub *engine, const char *text, struct err 
 	engine->mode = json_member(section, "mode");
 	if (result < 0 || setting_text(section, "base_url", err, &base) < 0 ||
 		setting_text(section, "instance_type", err, &engine->instance_type) < 0 ||
+		setting_text(section, "upload", err, &upload) < 0 ||
 		setting_text(engine->mode, "output_node", err, &engine->output_node) < 0 ||
 		setting_number(section, "poll_every", 1, 600, err, &engine->poll_every_s) < 0 ||
 		setting_number(section, "capacity_wait", 1, 3600, err, &engine->capacity_wait_s) <
@@ -30,6 +33,14 @@ static int read_section(struct runninghub *engine, const char *text, struct err 
 		return err_set(err, -ENOENT,
 			"there is no key: set RUNNINGHUB_API_KEY, or api_key_file in the engine's "
 			"section");
+	}
+	if (strcmp(upload, "v1") != 0 && strcmp(upload, "v2") != 0) {
+		return err_set(err, -EINVAL, "upload must be \"v1\" or \"v2\"");
+	}
+	engine->upload_v2 = upload[1] == '2';
+	if (asprintf(&engine->bearer, "Authorization: Bearer %s", engine->setting.api_key) < 0) {
+		engine->bearer = NULL;
+		return err_set(err, -ENOMEM, "there is no memory");
 	}
 	if (json_get_string(engine->mode, "workflow_id", &engine->workflow_id) < 0) {
 		return err_set(err, -EINVAL,
@@ -45,6 +56,7 @@ static void engine_close(void *state)
 	if (engine) {
 		http_destroy(engine->http);
 		buf_finish(&engine->base);
+		free(engine->bearer);
 		setting_finish(&engine->setting);
 		free(engine);
 	}

@@ -157,16 +157,20 @@ static formy_status upload(struct runninghub *engine, struct job *job, const cha
 		{"apiKey", key, strlen(key), NULL, NULL},
 		{"fileType", "input", 5, NULL, NULL},
 	};
-	struct call call = {.request = {.stage = HTTP_UPLOAD,
-				    .parts = parts,
-				    .part_count = sizeof(parts) / sizeof(parts[0])}};
+	const char *const headers[] = {engine->bearer, NULL};
+	struct call call = {.request = {.stage = HTTP_UPLOAD, .parts = parts}};
 	const char *name;
 	formy_status status = FORMY_OK;
 
 	(void)snprintf(file, sizeof(file), "%.32s.png", role);
 	/* an upload runs nothing: it may be repeated */
 	for (int attempt = 0; attempt < 3; attempt++) {
-		call_send(engine, &call, "/task/openapi/upload");
+		/* the newer one has the key in a header alone */
+		call.request.part_count = engine->upload_v2 ? 1 : sizeof(parts) / sizeof(parts[0]);
+		call.request.headers = engine->upload_v2 ? headers : NULL;
+		call_send(engine, &call,
+			engine->upload_v2 ? "/openapi/v2/media/upload/binary"
+					  : "/task/openapi/upload");
 		if ((call.fault != FAULT_UNKNOWN && call.fault != FAULT_SERVER) || attempt == 2 ||
 			!http_wait(engine->http, 500u << attempt)) {
 			break;
@@ -231,6 +235,12 @@ static formy_status bind_one(struct runninghub *engine, struct job *job, const c
 			status = job_refuse(job, status, "MISSING_REQUIRED_PARAM", message, NULL);
 		}
 		return status;
+	}
+	if (json_object_is_type(value, json_type_array) ||
+		json_object_is_type(value, json_type_object)) {
+		(void)snprintf(message, sizeof(message),
+			"config.%.40s must be a text, a number, true or false.", name);
+		return job_refuse(job, FORMY_E_PARAMS, "INVALID_CONFIG", message, NULL);
 	}
 	if (value && !add_node(list, place, json_object_get(value))) {
 		return FORMY_E_NOMEM;

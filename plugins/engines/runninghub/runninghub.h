@@ -11,6 +11,8 @@ struct runninghub {
 	const char *workflow_id;   /* the mode's */
 	const char *output_node;   /* NULL: the first result */
 	const char *instance_type; /* NULL: the service's default */
+	char *bearer;              /* a header with the key */
+	bool upload_v2;            /* pictures go up by the API's second version */
 	struct json_object *mode;  /* the mode's members: NAME = "NODE.FIELD" binds */
 	int64_t poll_every_s;
 	int64_t capacity_wait_s;
