@@ -1,8 +1,10 @@
 """The faults of the chaos test: a schedule that a seed decides, and how each fault is done."""
 
 import os
+import re
 import signal
 import time
+from datetime import datetime
 
 import redis
 
@@ -10,6 +12,8 @@ from chaos_world import EXECUTORS, TROUBLE, children
 
 EVERY_S = 1.2
 STOP_MOST_S = 20
+PID = re.compile(r" pid=(\d+)")
+UNTOLD_S = 10  # a lease: what ended before, Redis knows, or another worker runs it
 
 # kind: how often it comes, beside the others
 KINDS = {
@@ -21,6 +25,10 @@ KINDS = {
     "redis sleeps": 2,
     "disk full": 2,
 }
+
+
+def time_of(line):
+    return datetime.fromisoformat(line.split(" ", 1)[0][len("ts="):].rstrip("Z"))
 
 
 class Fault:
@@ -70,7 +78,9 @@ class Faults:
         self.say = say
         self.mending = []  # (when, what)
         self.done = {kind: 0 for kind in KINDS}
-        self.hit = set()  # executors that were killed, alone or with their worker, or left alone
+        # executors that were killed, alone or with their worker, or left alone; and those that had
+        # ended by themselves when their worker, which had perhaps not told Redis of it, was hit
+        self.hit = set()
         self.ballast = world.folder / "results" / "ballast"
 
     def run(self, seconds):
@@ -119,12 +129,21 @@ class Faults:
             return None
         return True
 
+    def hit_executors(self, worker):
+        """Those of a worker that stands still: its children, and those whose tasks it had end lately."""
+        self.hit.update(children(worker.pid))
+        lines = [line for line in self.world.log_of(worker.index).splitlines()[-2000:]
+                 if line.startswith("ts=")]
+        last = time_of(lines[-1]) if lines else None
+        self.hit.update(int(found[1]) for line in lines if (found := PID.search(line))
+                        and (last - time_of(line)).total_seconds() < UNTOLD_S)
+
     def kill_worker(self, worker, _fault):
         if not worker.lives():
             return None
         # one that ran could start an executor, and give it a task, after its children were read
         worker.stop()
-        self.hit.update(children(worker.pid))
+        self.hit_executors(worker)
         worker.kill()
         return worker.start
 
@@ -133,7 +152,7 @@ class Faults:
             return None
         stopped = worker.formyd
         worker.stop()
-        self.hit.update(children(worker.pid))
+        self.hit_executors(worker)
         return lambda: worker.resume() if worker.formyd is stopped else None
 
     def kill_redis(self, _worker, _fault):
