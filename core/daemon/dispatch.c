@@ -15,6 +15,7 @@
 #include "daemon/child.h"
 #include "daemon/lease.h"
 #include "daemon/memo.h"
+#include "daemon/orphan.h"
 #include "daemon/place.h"
 #include "daemon/quota.h"
 #include "daemon/results.h"
@@ -236,7 +237,9 @@ void dispatch_strand(struct supervisor *sup, struct job *job)
 		return;
 	}
 	job_list_remove(&mode->waiting, job);
-	if (job->memo || job->engine_wanted[0] != '\0') {
+	if (route_is_orphan(mode, job)) {
+		orphan_take(sup, job);
+	} else if (job->memo || job->engine_wanted[0] != '\0') {
 		/* at the front of its queue it would be claimed again at once */
 		results_put_off(sup, job, STRANDED_MS, "the engine that it needs is down");
 	} else {

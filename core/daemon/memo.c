@@ -122,14 +122,26 @@ void memo_go_on(struct supervisor *sup)
 	}
 }
 
+bool memo_engine(const struct job *job, char engine[LIMIT_ENGINE_NAME + 1])
+{
+	size_t len = job->memo ? strcspn(job->memo, " ") : 0;
+
+	if (len == 0 || len > LIMIT_ENGINE_NAME) {
+		return false;
+	}
+	memcpy(engine, job->memo, len);
+	engine[len] = '\0';
+	return true;
+}
+
 const char *memo_text(const struct job *job)
 {
-	const char *blank = job->memo ? strchr(job->memo, ' ') : NULL;
+	char wrote[LIMIT_ENGINE_NAME + 1];
 	const char *engine = job_engine(job);
 
-	if (!blank || !engine || strlen(engine) != (size_t)(blank - job->memo) ||
-		memcmp(engine, job->memo, strlen(engine)) != 0) {
+	if (!engine || !memo_engine(job, wrote) || strcmp(engine, wrote) != 0 ||
+		job->memo[strlen(wrote)] != ' ') {
 		return NULL;
 	}
-	return blank + 1;
+	return job->memo + strlen(wrote) + 1;
 }

@@ -3,6 +3,10 @@
 #ifndef FORMY_DAEMON_MEMO_H
 #define FORMY_DAEMON_MEMO_H
 
+#include <stdbool.h>
+
+#include "base/limits.h"
+
 struct job;
 struct msg_memo;
 struct place;
@@ -13,6 +17,9 @@ void memo_take(struct supervisor *sup, struct place *place, const struct msg_mem
 
 /* Redis answers again: sends what it may not have heard of. */
 void memo_go_on(struct supervisor *sup);
+
+/* The name of the engine that wrote the job's memo. False: there is no memo. */
+bool memo_engine(const struct job *job, char engine[LIMIT_ENGINE_NAME + 1]);
 
 /* The job's memo as its engine wrote it, or NULL. */
 const char *memo_text(const struct job *job);

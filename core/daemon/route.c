@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "daemon/catalog.h"
 #include "daemon/job.h"
+#include "daemon/memo.h"
 #include "plugin/descriptor.h"
 #include "plugin/registry.h"
 
@@ -105,41 +106,43 @@ static struct route *choose_default(struct mode *mode)
 	return ready ? first : NULL;
 }
 
-/* The engine whose memo the job brings, which knows what became of it. */
-static struct route *find_of_memo(struct mode *mode, const struct job *job)
+/* The one way that the job can go: by the engine whose memo it brings, which knows what became of it,
+ * or by the one that it chose. *ret_only is NULL when that is none of the mode's. False: any. */
+static bool find_only(struct mode *mode, const struct job *job, struct route **ret_only)
 {
-	char name[LIMIT_ENGINE_NAME + 1];
-	const char *blank = job->memo ? strchr(job->memo, ' ') : NULL;
-	size_t len = blank ? (size_t)(blank - job->memo) : 0;
+	char engine[LIMIT_ENGINE_NAME + 1];
 
-	if (len == 0 || len >= sizeof(name)) {
-		return NULL;
+	if (memo_engine(job, engine)) {
+		*ret_only = route_find(mode, engine);
+		return true;
 	}
-	memcpy(name, job->memo, len);
-	name[len] = '\0';
-	return route_find(mode, name);
+	if (job->engine_wanted[0] != '\0') {
+		*ret_only = route_find(mode, job->engine_wanted);
+		return true;
+	}
+	return false;
 }
 
-static struct route *find_only(struct mode *mode, const struct job *job)
+bool route_is_orphan(struct mode *mode, const struct job *job)
 {
-	struct route *only = find_of_memo(mode, job);
+	char engine[LIMIT_ENGINE_NAME + 1];
 
-	return only || job->engine_wanted[0] == '\0' ? only : route_find(mode, job->engine_wanted);
+	return memo_engine(job, engine) && !route_find(mode, engine);
 }
 
 bool route_is_awaited(struct mode *mode, const struct job *job)
 {
-	const struct route *route = find_only(mode, job);
+	struct route *route = &mode->routes[0];
 
-	return (route ? route : &mode->routes[0])->health == ROUTE_UNKNOWN;
+	return (!find_only(mode, job, &route) || route) && route->health == ROUTE_UNKNOWN;
 }
 
 struct route *route_choose(struct mode *mode, const struct job *job)
 {
-	struct route *only = find_only(mode, job);
+	struct route *only = NULL;
 
-	if (only) {
-		return is_ready(only) ? only : NULL;
+	if (find_only(mode, job, &only)) {
+		return only && is_ready(only) ? only : NULL;
 	}
 	return choose_default(mode);
 }

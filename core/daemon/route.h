@@ -77,6 +77,9 @@ struct route *route_find(struct mode *mode, const char *engine);
 /* Where a job can go now; NULL: nowhere, it has to wait. Notes what it waits for as wanted. */
 struct route *route_choose(struct mode *mode, const struct job *job);
 
+/* Whether an engine has it that the mode has not here: daemon/orphan.h. */
+bool route_is_orphan(struct mode *mode, const struct job *job);
+
 /* Whether the job, which can go nowhere, may wait here: its engine's first check is on its way. */
 bool route_is_awaited(struct mode *mode, const struct job *job);
 

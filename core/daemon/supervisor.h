@@ -31,6 +31,7 @@
 #include "base/notify.h"
 #include "config/config.h"
 #include "daemon/job.h"
+#include "daemon/orphan.h"
 #include "daemon/reload.h"
 #include "daemon/slot.h"
 #include "image/store.h"
@@ -109,6 +110,7 @@ struct supervisor {
 
 	struct place *places;
 	unsigned place_count;
+	struct orphans orphans;
 	struct engine_places *engine_places;
 	size_t engine_places_count;
 

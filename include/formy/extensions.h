@@ -26,7 +26,10 @@ extern "C" {
  * job at the service and which server has it. Set it before that job is submitted, and look at it
  * first: an attempt that finds a memo asks what became of that job and does not submit it again.
  * It is handed to the attempts that follow, which are given to the same engine, wherever they run,
- * and ends with the task. */
+ * and ends with the task. While it stands, no other engine gets the task: if the operator takes this
+ * engine from the mode, the task fails. So clear it (set NULL) as soon as it is sure that nothing
+ * was, or will be, done under it: above all before retry_after() or down() of a job that the service
+ * has refused. Leave it where the service has the job and the next attempt is to look again. */
 typedef struct formy_memo {
 	uint32_t size;
 	uint32_t reserved;
@@ -52,8 +55,8 @@ typedef struct formy_later {
 	uint32_t reserved;
 
 	/* The service has no room for this task now: it comes back in so many seconds (1 to 3600),
-	 * to whichever worker. Returns FORMY_E_BUSY: return that. code, message and details as in
-	 * fail(). */
+	 * to whichever worker; to this engine if it has a memo, else maybe to the mode's fallback.
+	 * Returns FORMY_E_BUSY: return that. code, message and details as in fail(). */
 	formy_status (*retry_after)(formy_task *task, uint32_t seconds, const char *code,
 		const char *message, const char *details);
 

@@ -109,6 +109,7 @@ static void take_task(struct test_task *to, const struct queue_task *task)
 	to->crashes = task->crashes;
 	to->priority = task->priority;
 	to->data_len = task->data.len;
+	(void)snprintf(to->memo, sizeof(to->memo), "%s", task->memo ? task->memo : "");
 }
 
 void worker_on_turn(int result, const char *why, const struct queue_turn_reply *reply, void *arg)
@@ -256,6 +257,12 @@ unsigned worker_release(struct test_worker *worker, const char *id, const char *
 unsigned worker_release_token(struct test_worker *worker, const char *token)
 {
 	return counted(worker, queue_release_token(worker->queue, token, on_count, worker));
+}
+
+unsigned worker_memo(
+	struct test_worker *worker, const char *id, const char *token, const char *text)
+{
+	return counted(worker, queue_memo(worker->queue, id, token, text, on_count, worker));
 }
 
 unsigned worker_reap(struct test_worker *worker)

@@ -26,6 +26,7 @@ struct test_task {
 	char mode[LIMIT_MODE_NAME + 1];
 	char user_id[LIMIT_USER_ID + 1];
 	size_t data_len;
+	char memo[LIMIT_MEMO + LIMIT_ENGINE_NAME + 2]; /* "": none */
 };
 
 struct test_worker {
@@ -80,6 +81,8 @@ bool worker_renew(struct test_worker *worker, const char *id, const char *token,
 unsigned worker_release(
 	struct test_worker *worker, const char *id, const char *token, bool started);
 unsigned worker_release_token(struct test_worker *worker, const char *token);
+unsigned worker_memo(
+	struct test_worker *worker, const char *id, const char *token, const char *text);
 /* As one of many reapers, or as one that comes with nothing before it. */
 unsigned worker_reap(struct test_worker *worker);
 unsigned worker_reap_alone(struct test_worker *worker);

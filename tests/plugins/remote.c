@@ -5,10 +5,12 @@
  *	hold	a job takes as long as it is there
  *	busy	it has no room: come back in a second
  *	broken	it refuses the key in the middle of a task
+ *	lost	it does not know what became of a job that it was sent
  *	stall	its check goes on until it is told to stop
  *	deaf	its check goes on whatever it is told
  *	die	its check crashes
  *	leaky	its check prints its key, logs it, and fails with it
+ * With REMOTE_BUILD it is but the engine, of type changing, whose builds are told apart by a fact.
  * What it does itself it logs, so that a test can count: "submitted", "resumed", "has a place". */
 #include "formy/extensions.h"
 #include "formy/plugin.h"
@@ -21,6 +23,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#ifndef REMOTE_BUILD
+#define REMOTE_BUILD 0
+#endif
 
 struct remote {
 	char control[200];
@@ -147,8 +153,12 @@ static formy_status work(const formy_host *host, const struct remote *remote, fo
 	}
 	host->log(task, FORMY_LOG_INFO, line);
 	status = hold(host, remote, "hold", task);
-	(void)snprintf(line, sizeof(line), "{\"key\": %zu, \"key_is_right\": %s}", remote->key_len,
-		remote->key_is_right ? "true" : "false");
+	if (says(remote, "lost", line, sizeof(line))) {
+		return host->fail(task, FORMY_E_ENGINE, "ENGINE_TIMEOUT",
+			"Nobody knows whether it was done.", NULL);
+	}
+	(void)snprintf(line, sizeof(line), "{\"key\": %zu, \"key_is_right\": %s, \"build\": %d}",
+		remote->key_len, remote->key_is_right ? "true" : "false", REMOTE_BUILD);
 	return status == FORMY_OK ? host->facts(task, line) : status;
 }
 
@@ -191,6 +201,7 @@ static formy_status run_remote(
 	return work(host, remote, task);
 }
 
+#if !REMOTE_BUILD
 static formy_status run_mode(const formy_host *host, void *state, formy_task *task)
 {
 	struct json_object *config = json_tokener_parse(host->params(task));
@@ -220,11 +231,14 @@ static const formy_mode mode = {
 	.run = run_mode,
 };
 
+static const formy_mode *const modes[] = {&mode, NULL};
+#endif
+
 static const char *const operations[] = {"WORK", "PLACE", "CRASH", NULL};
 
 static const formy_engine engine = {
 	.size = sizeof(engine),
-	.type = "remote",
+	.type = REMOTE_BUILD ? "changing" : "remote",
 	.title = "Stands for a service",
 	.operations = operations,
 	.open = open_remote,
@@ -233,7 +247,6 @@ static const formy_engine engine = {
 	.check = check,
 };
 
-static const formy_mode *const modes[] = {&mode, NULL};
 static const formy_engine *const engines[] = {&engine, NULL};
 
 static const formy_plugin plugin = {
@@ -241,10 +254,12 @@ static const formy_plugin plugin = {
 	.abi_major = FORMY_ABI_MAJOR,
 	.abi_minor = FORMY_ABI_MINOR,
 	.needs_minor = FORMY_ABI_MINOR,
-	.id = "remote",
+	.id = REMOTE_BUILD ? "changing" : "remote",
 	.version = "1",
 	.license = "MIT",
+#if !REMOTE_BUILD
 	.modes = modes,
+#endif
 	.engines = engines,
 };
 

@@ -41,6 +41,7 @@ redis.call('HSET', key, 'status', 'cancelled', 'cancelled_at', now_text, 'update
 if tonumber(ARGV[2]) > 0 then
 	redis.call('EXPIRE', key, ARGV[2])
 end
+redis.call('HDEL', MEMOS, id)
 leave_files(id, 'cancelled')
 index_repair(id)
 add_event(id, 'cancelled')

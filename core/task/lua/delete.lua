@@ -8,6 +8,7 @@ if not next_state(status, 'delete') then
 	return status
 end
 redis.call('DEL', key)
+redis.call('HDEL', MEMOS, id)
 index_drop(id)
 add_event(id, 'deleted')
 send_events()

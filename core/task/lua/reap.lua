@@ -19,6 +19,7 @@ local function fail_lost(id, claim, worker, step)
 		redis.call('EXPIRE', key, ARGV[2])
 	end
 	forget(id, claim, true)
+	redis.call('HDEL', MEMOS, id)
 	leave_files(id, 'failed')
 	index_repair(id)
 	count_ended(claim.mode, 'failed', 1)

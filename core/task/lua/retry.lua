@@ -15,6 +15,7 @@ redis.call('HDEL', key, 'error', 'result', 'progress', 'current_step', 'worker',
 if hash[2] then
 	redis.call('HSET', key, 'retried_after', hash[2])
 end
+redis.call('HDEL', MEMOS, id)
 redis.call('PERSIST', key)
 redis.call('RPUSH', QUEUES[hash[3] or 'normal'] or QUEUE, id)
 index_repair(id)
