@@ -180,7 +180,7 @@ static void send_wait(struct supervisor *sup)
 {
 	struct queue_mode modes[LIMIT_MODES];
 	struct turn *turn = new_turn(sup, 1, true);
-	struct queue_turn call = {.modes = modes, .want = 1, .source = QUEUE_FROM_INBOX};
+	struct queue_turn call = {.modes = modes, .want = 1};
 
 	if (!turn) {
 		return;

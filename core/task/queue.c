@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -373,8 +374,7 @@ static bool is_check_due(struct queue *queue)
 	return due;
 }
 
-static int send_turn(struct queue *queue, struct link *link, const struct str *first,
-	size_t first_count, const struct queue_turn *turn, queue_turn_fn *cb, void *arg)
+int queue_turn(struct queue *queue, const struct queue_turn *turn, queue_turn_fn *cb, void *arg)
 {
 	struct request request = {
 		.kind = REQUEST_TURN,
@@ -390,7 +390,7 @@ static int send_turn(struct queue *queue, struct link *link, const struct str *f
 		return -EINVAL;
 	}
 	done = put_done_first(turn, request.order);
-	result = args_init(&args, 15 + 3 * turn->mode_count + 8 * turn->outcome_count);
+	result = args_init(&args, 14 + 3 * turn->mode_count + 8 * turn->outcome_count);
 	if (result < 0) {
 		return result;
 	}
@@ -398,7 +398,7 @@ static int send_turn(struct queue *queue, struct link *link, const struct str *f
 	args_add_number(&args, queue->lease_ms);
 	args_add_number(&args, queue->policy.retention_s);
 	args_add_number(&args, turn->want);
-	args_add_text(&args, turn->source == QUEUE_FROM_ALL ? "all" : "inbox");
+	args_add_number(&args, is_check_due(queue));
 	args_add_text(&args, turn->token);
 	args_add_number(&args, LIMIT_TASK_DATA);
 	args_add_number(&args, queue->policy.user_limit);
@@ -408,17 +408,23 @@ static int send_turn(struct queue *queue, struct link *link, const struct str *f
 	args_add_number(&args, (int64_t)turn->mode_count);
 	args_add_number(&args, (int64_t)turn->outcome_count);
 	args_add_number(&args, (int64_t)done);
-	args_add_number(&args, is_check_due(queue));
 	add_modes(&args, turn->modes, turn->mode_count);
 	add_outcomes(&args, turn, request.order, done);
-	result = request_send(queue, link, first, first_count, &script_turn, &args, &request);
+	result = request_send(queue, queue->link, NULL, 0, &script_turn, &args, &request);
 	args_finish(&args);
 	return result;
 }
 
-int queue_turn(struct queue *queue, const struct queue_turn *turn, queue_turn_fn *cb, void *arg)
+/* The day by this clock, which saves the script its calendar; on another one it takes no task. */
+static void add_today(struct args *args, char date[static 16])
 {
-	return send_turn(queue, queue->link, NULL, 0, turn, cb, arg);
+	time_t now = time(NULL);
+	struct tm tm;
+
+	(void)gmtime_r(&now, &tm);
+	(void)strftime(date, 16, "%Y-%m-%d", &tm);
+	args_add_number(args, (int64_t)now / 86400);
+	args_add_text(args, date);
 }
 
 int queue_wait(struct queue *queue, struct link *blocking, const struct queue_turn *turn,
@@ -433,7 +439,25 @@ int queue_wait(struct queue *queue, struct link *blocking, const struct queue_tu
 		STR(QUEUE_WAIT_TEXT),
 	};
 
-	return send_turn(queue, blocking, argv, sizeof(argv) / sizeof(argv[0]), turn, cb, arg);
+	struct request request = {.kind = REQUEST_TURN, .cb.turn = cb, .arg = arg};
+	char date[16];
+	struct args args;
+	int result = args_init(&args, 7 + 3 * turn->mode_count);
+
+	if (result < 0) {
+		return result;
+	}
+	args_add_text(&args, queue->worker);
+	args_add_number(&args, queue->lease_ms);
+	args_add_text(&args, turn->token);
+	args_add_number(&args, LIMIT_TASK_DATA);
+	args_add_number(&args, queue->policy.user_limit);
+	add_today(&args, date);
+	add_modes(&args, turn->modes, turn->mode_count);
+	result = request_send(queue, blocking, argv, sizeof(argv) / sizeof(argv[0]), &script_take,
+		&args, &request);
+	args_finish(&args);
+	return result;
 }
 
 int queue_stop_waiting(struct queue *queue, struct link *blocking)

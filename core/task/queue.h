@@ -75,18 +75,12 @@ struct queue_mode {
 	unsigned limit; /* tasks of it that all workers together may hold; 0: any number */
 };
 
-enum queue_source {
-	QUEUE_FROM_ALL,  /* the inbox, what waits for these modes, the three queues */
-	QUEUE_FROM_INBOX /* the inbox alone: behind a BLMOVE */
-};
-
 struct queue_turn {
 	const struct queue_outcome *outcomes;
 	size_t outcome_count; /* at most LIMIT_BATCH */
 	const struct queue_mode *modes;
 	size_t mode_count;
 	unsigned want; /* tasks in all, at most LIMIT_BATCH; 0: none, and the inbox is left alone */
-	enum queue_source source;
 	const char *token; /* new for every turn that claims: ident_random() */
 };
 
@@ -144,8 +138,8 @@ int queue_turn(struct queue *queue, const struct queue_turn *turn, queue_turn_fn
 #define QUEUE_WAIT_TEXT "30"
 
 /* Waits, QUEUE_WAIT_S at the most, on a link made with LINK_BLOCKING, until a task is pushed on the queue, and
- * claims it in the same breath: `turn` (outcomes none, want 1, QUEUE_FROM_INBOX) is sent behind a
- * BLMOVE. The callback may come with no task, or fail at once (-EILSEQ: the queue is no list): then
+ * claims it in the same breath: a script is sent behind a BLMOVE, with the modes and the token of
+ * `turn`. It takes only what is as most tasks are; the next turn finds the others. The callback may come with no task, or fail at once (-EILSEQ: the queue is no list): then
  * wait a while before the next. One at a time on one link. */
 int queue_wait(struct queue *queue, struct link *blocking, const struct queue_turn *turn,
 	queue_turn_fn *cb, void *arg);

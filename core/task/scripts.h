@@ -5,6 +5,7 @@
 #include "redis/script.h"
 
 /* the worker's */
+extern const struct script script_take;
 extern const struct script script_turn;
 extern const struct script script_beat;
 extern const struct script script_release;

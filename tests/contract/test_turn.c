@@ -388,13 +388,16 @@ static void on_blocking_up(struct link *link, const struct link_server *server, 
 	*(bool *)data = true;
 }
 
+static void finish_waiting(struct test_worker *worker)
+{
+	worker_run_until(&worker->loop, &worker->answered);
+	worker->answered = false;
+}
+
 static void start_waiting(struct test_worker *worker, struct link *blocking, const char *token)
 {
-	struct queue_turn turn = {.modes = worker_modes,
-		.mode_count = 2,
-		.want = 1,
-		.source = QUEUE_FROM_INBOX,
-		.token = token};
+	struct queue_turn turn = {
+		.modes = worker_modes, .mode_count = 2, .want = 1, .token = token};
 
 	worker->answered = false;
 	assert_int_equal(queue_wait(worker->queue, blocking, &turn, worker_on_turn, worker), 0);
@@ -424,13 +427,25 @@ static void test_wait_claims_what_is_pushed(void **state)
 	start_waiting(&worker, blocking, "t1");
 	(void)uv_run(&worker.loop, UV_RUN_NOWAIT);
 	create_on(redis, "formy:task:queue", "a1", A);
-	worker_run_until(&worker.loop, &worker.answered);
+	finish_waiting(&worker);
 	assert_int_equal(worker.result, 0);
 	assert_tasks(&worker, "a1");
 	assert_consistent(redis, "a1");
 
-	/* and is woken without a task */
+	/* what is not as most are it leaves to a turn */
 	start_waiting(&worker, blocking, "t2");
+	test_redis_number(redis, "HSET formy:task:data:a2 status pending attempts 1 data %s", A);
+	test_redis_number(redis, "RPUSH formy:task:queue a2");
+	finish_waiting(&worker);
+	assert_int_equal(worker.result, 0);
+	assert_int_equal(worker.task_count, 0);
+	assert_int_equal(worker.waiting, 1);
+	assert_status(redis, "a2", "pending");
+	assert_int_equal(worker_claim(&worker, 1, "t3"), 1);
+	assert_int_equal(worker.tasks[0].attempt, 2);
+
+	/* and is woken without a task */
+	start_waiting(&worker, blocking, "t4");
 	for (int i = 0; i < 10000; i++) {
 		(void)uv_run(&worker.loop, UV_RUN_NOWAIT);
 		if (strstr(test_redis_text(redis, "INFO clients"), "blocked_clients:1")) {
@@ -438,15 +453,53 @@ static void test_wait_claims_what_is_pushed(void **state)
 		}
 	}
 	assert_int_equal(queue_stop_waiting(worker.queue, blocking), 0);
-	worker_run_until(&worker.loop, &worker.answered);
+	finish_waiting(&worker);
 	assert_int_equal(worker.result, 0);
 	assert_int_equal(worker.task_count, 0);
 
 	/* and hears of a queue that is no list */
 	freeReplyObject(test_redis_command(redis, "SET formy:task:queue x"));
-	start_waiting(&worker, blocking, "t3");
-	worker_run_until(&worker.loop, &worker.answered);
+	start_waiting(&worker, blocking, "t5");
+	finish_waiting(&worker);
 	assert_int_equal(worker.result, -EILSEQ);
+	link_close(blocking);
+	worker_stop(&worker);
+}
+
+/* The limits hold for what is claimed behind a BLMOVE, one by one. */
+static void test_wait_keeps_the_users_limit(void **state)
+{
+	static const struct link_owner owner = {.up = on_blocking_up};
+	static const struct queue_policy policy = {.retention_s = 600, .user_limit = 2};
+	static const char data[] = "{\"mode\":\"A1\",\"user_id\":\"u\"}";
+	struct link_options options = {.name = "blocking", .flags = LINK_BLOCKING, .owner = &owner};
+	struct link *blocking;
+	struct test_redis *redis;
+	struct test_worker worker;
+	bool up = false;
+
+	start(state, &redis, &worker);
+	queue_set_policy(worker.queue, &policy);
+	options.address = &redis->address;
+	options.data = &up;
+	assert_int_equal(link_open(&worker.loop, &options, &blocking), 0);
+	worker_run_until(&worker.loop, &up);
+	for (int i = 0; i < 3; i++) {
+		char id[] = "a0";
+
+		id[1] = (char)('0' + i);
+		create_on(redis, "formy:task:queue", id, data);
+		start_waiting(&worker, blocking, "t1");
+		finish_waiting(&worker);
+		assert_int_equal(worker.result, 0);
+		assert_int_equal(worker.task_count, i < 2);
+	}
+	assert_string_equal(test_redis_text(redis, "HGET formy:task:running u:u"), "2 0");
+	assert_int_equal(worker_claim(&worker, 1, "t2"), 0);
+	assert_int_equal(test_redis_number(redis, "LLEN formy:task:user:normal:u"), 1);
+	assert_int_equal(worker_finish(&worker, "a0", "t1", 1, QUEUE_DONE), QUEUE_WRITTEN);
+	assert_int_equal(worker_claim(&worker, 1, "t3"), 1);
+	assert_tasks(&worker, "a2");
 	link_close(blocking);
 	worker_stop(&worker);
 }
@@ -511,6 +564,7 @@ int main(void)
 		test(test_retry_waits_and_comes_back),
 		test(test_full_redis_changes_nothing),
 		test(test_wait_claims_what_is_pushed),
+		test(test_wait_keeps_the_users_limit),
 		test(test_inbox_of_a_full_worker_goes_back),
 		test(test_times_are_the_contracts),
 	};

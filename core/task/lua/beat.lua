@@ -1,4 +1,4 @@
--- uses: keys probe types guard time time_read state events usual data index counters claims forget repair parked waiting group unusual
+-- uses: names keys probe types guard time time_read state events usual data index counters claims forget repair parked waiting group unusual
 -- Renews leases, writes progress, tells what is lost, promotes due retries, registers the worker.
 -- KEYS lib_keys; ARGV 1 worker 2 lease_ms 3 retention_s 4 registration 5 registration_ms
 -- 6 modes m, m times (name room limit),

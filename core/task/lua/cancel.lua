@@ -1,4 +1,4 @@
--- uses: keys probe types guard time time_read state events usual data index counters claims forget repair parked
+-- uses: names keys probe types guard time time_read state events usual data index counters claims forget repair parked
 -- Cancels a task: out of every list, or out of its worker's hands.
 -- KEYS lib_keys; ARGV 1 id 2 retention_s. Returns the status before; "gone" when there is none.
 local id = ARGV[1]

@@ -1,4 +1,4 @@
--- uses: keys probe types guard time time_read state events usual data index counters claims forget repair search
+-- uses: names keys probe types guard time time_read state events usual data index counters claims forget repair search
 -- A step of the janitor, one worker at a time: what has been kept long enough.
 -- KEYS lib_keys; ARGV 1 worker 2 retention_s 3 lock_ms 4 offset among the old tasks, -1: none
 -- 5 cursor of the search for tasks that need images, "": none 6 n, n ids whose files are removed,

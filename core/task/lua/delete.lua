@@ -1,4 +1,4 @@
--- uses: keys probe types guard time time_read state events usual data index repair
+-- uses: names keys probe types guard time time_read state events usual data index repair
 -- Deletes a task that has ended. KEYS lib_keys; ARGV 1 id
 -- Returns the status before; "gone" when there is none.
 local id = ARGV[1]

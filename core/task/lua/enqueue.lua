@@ -1,4 +1,4 @@
--- uses: keys probe types guard time time_read state events usual data index counters repair parked
+-- uses: names keys probe types guard time time_read state events usual data index counters repair parked
 -- Creates a task. KEYS lib_keys; ARGV 1 id 2 data 3 priority
 -- 4 ms until it may start 5 when it may start, in ms since 1970; 0: at once
 -- Returns {"created"}, or {"exists", data} when the id is taken.

@@ -11,7 +11,7 @@ local function load_counters(names)
 	local missing = {}
 	for _, name in ipairs(names) do
 		if not counters[name] then
-			counters[name] = {held = 0, parked = 0, had = 0, was = '0 0'}
+			counters[name] = {held = 0, parked = 0, change = 0, was = '0 0'}
 			missing[#missing + 1] = name
 		end
 	end
@@ -21,8 +21,8 @@ local function load_counters(names)
 	for i, text in ipairs(redis.call('HMGET', RUNNING, unpack(missing))) do
 		local held, parked = (text or ''):match('^(%d+) (%d+)$')
 		if held then
-			held = tonumber(held)
-			counters[missing[i]] = {held = held, parked = tonumber(parked), had = held, was = text}
+			counters[missing[i]] = {held = tonumber(held), parked = tonumber(parked), change = 0,
+				was = text}
 		end
 	end
 end
@@ -34,10 +34,11 @@ local function counter(name)
 	return counters[name]
 end
 
--- Claims begin or, below 0, end.
+-- Claims begin or, below 0, end. change: what became of them in this script, also of those that were
+-- not counted when they began.
 local function count_held(claim, by)
 	local mode = counter('m:' .. claim.mode)
-	mode.held = math.max(0, mode.held + by)
+	mode.held, mode.change = math.max(0, mode.held + by), mode.change + by
 	if claim.user ~= '' then
 		local user = counter('u:' .. claim.user)
 		user.held = math.max(0, user.held + by)

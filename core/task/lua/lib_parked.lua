@@ -55,7 +55,7 @@ local function settle()
 		redis.call('LPUSH', reparked[i][1], reparked[i][2])
 	end
 	for name, count in pairs(counters) do
-		local mode = count.held < count.had and name:match('^m:(.*)$')
+		local mode = count.change < 0 and name:match('^m:(.*)$')
 		if mode and redis.call('EXISTS', wait_key(mode, 'high'), wait_key(mode, 'normal'),
 				wait_key(mode, 'low')) > 0 then
 			wake = true
@@ -96,7 +96,8 @@ local function recount(limit)
 	end
 	load_counters(some)
 	for name, state in pairs(counters) do
-		state.held = held[name] or 0
+		local count = held[name] or 0
+		state.held, state.change = count, state.change + count - state.held
 	end
 	local clear = redis.call('EXISTS', ready_key('high'), ready_key('normal'), ready_key('low')) == 0
 	for _, name in ipairs(some) do

@@ -1,4 +1,4 @@
--- uses: keys probe types guard time time_read state usual data index repair search
+-- uses: names keys probe types guard time time_read state usual data index repair search
 -- Lists tasks, newest first. What the indexes do not know yet is taken in, what is wrong in them
 -- is put right on the way. KEYS lib_keys; ARGV 1 status or "" 2 mode or "" 3 user or "" 4 offset
 -- 5 count. Returns the number that match, and id and HGETALL of each of the page.

@@ -1,4 +1,4 @@
--- uses: keys probe types guard claims
+-- uses: names keys probe types guard claims
 -- Keeps what an engine notes of a task, for the attempts that follow, as long as it is held under
 -- this claim. KEYS lib_keys; ARGV 1 id 2 token 3 text, "": none. Returns 1, or 0 when the task is
 -- not the caller's.

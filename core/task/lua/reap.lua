@@ -1,4 +1,4 @@
--- uses: keys probe types guard time time_read state events usual data index counters claims forget repair parked give_back search
+-- uses: names keys probe types guard time time_read state events usual data index counters claims forget repair parked give_back search
 -- Recovers what was left: expired leases, holdings that are known in one place only, inboxes of
 -- workers that are no more. Bounded. KEYS lib_keys; ARGV 1 crashes 2 retention_s 3 lease_ms
 -- 4 tasks of a user at once, 0: any

@@ -1,4 +1,4 @@
--- uses: keys probe types guard time time_read state events usual data index counters claims forget repair parked give_back
+-- uses: names keys probe types guard time time_read state events usual data index counters claims forget repair parked give_back
 -- Gives held tasks back to the front of their queues; the first given comes out first.
 -- KEYS lib_keys; ARGV times (id token 1|0: its attempt counts). Returns how many.
 local count = 0

@@ -1,4 +1,4 @@
--- uses: keys probe types guard time time_read state events usual data index counters claims forget repair parked give_back
+-- uses: names keys probe types guard time time_read state events usual data index counters claims forget repair parked give_back
 -- Gives back, as never started, everything that was claimed with one token: the claimer never saw
 -- the answer. KEYS lib_keys; ARGV 1 token. Returns how many.
 local count, all = 0, redis.call('HGETALL', CLAIMS)

@@ -1,4 +1,4 @@
--- uses: keys probe types guard time time_read state events usual data index repair
+-- uses: names keys probe types guard time time_read state events usual data index repair
 -- A person makes a failed task pending again: all that its failure left goes, its attempts stay.
 -- KEYS lib_keys; ARGV 1 id. Returns the status before; "gone" when there is none.
 local id = ARGV[1]

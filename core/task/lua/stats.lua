@@ -1,4 +1,4 @@
--- uses: keys probe types guard time time_read state usual data index counters claims repair search
+-- uses: names keys probe types guard time time_read state usual data index counters claims repair search
 -- Numbers. KEYS lib_keys; no ARGV. Returns a JSON object, and for every live worker its name, what
 -- it registered and how many tasks it holds.
 local function length(key)

@@ -1,22 +1,22 @@
--- uses: keys probe time events usual index counters claims waiting group (types time_read state data forget repair parked outcome unusual) finish claim
+-- uses: names keys probe time events usual index counters claims waiting group (types time_read state data forget repair parked outcome unusual) finish claim
 -- Finishes up to 32 tasks and claims up to `want`.
--- KEYS lib_keys; ARGV 1 worker 2 lease_ms 3 retention_s 4 want 5 all|inbox 6 token 7 data limit
+-- KEYS lib_keys; ARGV 1 worker 2 lease_ms 3 retention_s 4 want 5 1: look at the types of all keys 6 token 7 data limit
 -- 8 tasks of a user at once, 0: any 9 one claim in so many is for lower priorities, 0: none
 -- 10 claims before 11 ms to wait for a mode that no worker ever had 12 modes m 13 outcomes n
--- 14 done d 15 1: look at the types of all keys, m times (name room limit), d ids, d tokens, d times of creation (ms, "": unknown), d
+-- 14 done d, m times (name room limit), d ids, d tokens, d times of creation (ms, "": unknown), d
 -- times in seconds, d results, n - d times (id token attempt failed|retry|crashed|later|cancelled
 -- json delay_ms seconds created)
 -- Returns outcomes that were not written (number, from 1, and "already" or "refused <reason>"),
 -- tasks (id, "<attempt> <tries> <crashes>", "<mode> <priority> <user>", data, created_at or ""),
 -- problems (what code text), waiting, memos (number of a task, from 1, and its memo).
-local wrong_key = ARGV[15] == '1' and seldom().find_wrong_key()
+local wrong_key = ARGV[5] == '1' and seldom().find_wrong_key()
 if wrong_key then
 	return wrong_key
 end
 local worker = ARGV[1]
-local modes = read_modes(16, tonumber(ARGV[12]))
+local modes = read_modes(15, tonumber(ARGV[12]))
 local got = {ids = {}, claims = {}, tasks = {}, memos = {}}
-local answers = finish_tasks(16 + 3 * #modes, tonumber(ARGV[13]), tonumber(ARGV[14]),
+local answers = finish_tasks(15 + 3 * #modes, tonumber(ARGV[13]), tonumber(ARGV[14]),
 	worker, ARGV[3] ~= '0' and ARGV[3])
 if has_freed() then
 	seldom().unpark_freed()
@@ -33,15 +33,15 @@ for _, mode in ipairs(modes) do
 end
 options.want = math.min(options.want, tonumber(ARGV[4]))
 
--- Most often tasks stand in the queue of normal priority and nowhere else.
-local lists = {inbox_key(worker), QUEUES.high, QUEUES.low}
+-- Where tasks may stand besides the queue of normal priority, which are seldom there at all.
+local inbox = inbox_key(worker)
+local others = {QUEUES.high, QUEUES.low}
 for _, priority in ipairs(PRIORITIES) do
-	lists[#lists + 1] = ready_key(priority)
+	others[#others + 1] = ready_key(priority)
 	for _, mode in ipairs(modes) do
-		lists[#lists + 1] = wait_key(mode.name, priority)
+		others[#others + 1] = wait_key(mode.name, priority)
 	end
 end
-local is_plain = redis.call('EXISTS', unpack(lists)) == 0
 
 -- Up to `most` more tasks, from the priorities in their order, beginning with one of them.
 local function claim_more(most, first)
@@ -72,37 +72,36 @@ local function shares(want, before, every)
 end
 
 local want = options.want
+local is_plain = redis.call('EXISTS', inbox, unpack(others)) == 0
 options.bound = want + 100
 if want > 0 and is_plain then
-	if ARGV[5] == 'all' then
-		claim_from(QUEUE, 'normal', got, options)
-	end
+	claim_from(QUEUE, 'normal', got, options)
 elseif want > 0 then
-	claim_from(inbox_key(worker), 'normal', got, options)
-	while redis.call('LMOVE', inbox_key(worker), QUEUE, 'RIGHT', 'LEFT') do
+	claim_from(inbox, 'normal', got, options)
+	while redis.call('LMOVE', inbox, QUEUE, 'RIGHT', 'LEFT') do
 		lengths[QUEUE] = nil
 	end
-	if ARGV[5] == 'all' then
-		local lower, lowest = shares(want, tonumber(ARGV[10]), tonumber(ARGV[9]))
-		for _, step in ipairs({{want - #got.ids - lower - lowest, 1}, {lower, 2}, {lowest, 3},
-			{want, 1}}) do
-			options.want = want
-			claim_more(step[1], step[2])
-		end
+	local lower, lowest = shares(want, tonumber(ARGV[10]), tonumber(ARGV[9]))
+	for _, step in ipairs({{want - #got.ids - lower - lowest, 1}, {lower, 2}, {lowest, 3},
+		{want, 1}}) do
+		options.want = want
+		claim_more(step[1], step[2])
 	end
 end
 if #got.ids > 0 then
 	write_claims(got, options)
 	for _, mode in ipairs(modes) do
-		counter('m:' .. mode.name).held = counter('m:' .. mode.name).held + mode.claimed
+		count_held({mode = mode.name, user = ''}, mode.claimed)
 	end
 end
-local is_settled = not has_freed()
-for _, mode in ipairs(modes) do
-	local count = counters['m:' .. mode.name]
-	is_settled = is_settled and not (count and count.held < count.had)
+-- Who has a place more may be waited for.
+local is_settled = not made_seldom and not has_freed()
+for name, count in pairs(counters) do
+	if count.change < 0 and not (is_plain and options.modes[name:sub(3)]) then
+		is_settled = false
+	end
 end
-if is_settled and not made_seldom then
+if is_settled then
 	write_counters()
 else
 	seldom().settle()
