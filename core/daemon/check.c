@@ -75,7 +75,7 @@ int check_run(struct config *config)
 		status = EX_CONFIG;
 	} else if (status == EX_OK) {
 		(void)fprintf(stderr,
-			"formyd: the configuration is right: %s, %zu modes, %zu plugin files\n",
+			"formyd: the configuration is right: %s; modes: %zu, plugin files: %zu\n",
 			check.catalog->config->path ? check.catalog->config->path : "defaults",
 			check.catalog->mode_count, registry_count(check.catalog->registry));
 	}
