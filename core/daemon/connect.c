@@ -30,8 +30,9 @@ static void warn_of_server(const struct link_server *server)
 			LOG_S("maxmemory_policy", server->maxmemory_policy));
 	}
 	if (!server->saves) {
-		log_warning("Redis keeps no log of changes on disk: its restart loses tasks since its "
-			    "last snapshot; set appendonly yes");
+		log_warning(
+			"Redis keeps no log of changes on disk: its restart loses tasks since its "
+			"last snapshot; set appendonly yes");
 	}
 }
 
