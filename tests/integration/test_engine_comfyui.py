@@ -1,16 +1,21 @@
 """The engine comfyui against a server that speaks its protocol; against a real one, those tests
 that need no faults, when FORMY_TEST_COMFYUI has its URL."""
 
+import json
 import os
 import re
+import subprocess
 import time
 import types
 import unittest
 
+import numpy
+from PIL import Image
+
 import formytest
 from enginefaults import Faults
 from enginetest import BLUE, RED, WORKFLOWS, EngineTest, colour, mix, urls
-from formytest import PLUGINS, until
+from formytest import BIN, PLUGINS, SOURCE, until
 
 from comfyui import Comfy
 
@@ -72,6 +77,36 @@ class Modes(Comfyui):
         for task in tasks:
             self.assert_colour(service, task, mix(BLUE, RED, 0.8), tolerance=3)
         self.assertNotEqual(*(self.engine_facts(task)["prompt_id"] for task in tasks))
+
+
+class Readme(Comfyui):
+    def test_the_three_steps(self):
+        text = (SOURCE / "README.md").read_text()
+        steps = text[text.index("## Use your ComfyUI"):]
+        steps = steps[:steps.index("docs/engines.md")]
+        server = types.SimpleNamespace(url=REAL) if REAL else self.comfy()
+        sections = re.search(r"```conf\n(.*?)```", steps, re.DOTALL)[1]
+        sections = re.sub(r"urls = \{.*?\}", urls(server), sections)
+        service = self.service({}, sections=sections, plugin_dirs=(PLUGINS,), start=False)
+        name = re.search(r"`(workflows/\S+\.json)`", steps)[1]
+        (service.folder / name).parent.mkdir()
+        graph = json.loads((WORKFLOWS / "seeded.json").read_text())
+        graph["3"]["inputs"]["image2"] = ["5", 0]
+        graph["5"] = {"class_type": "LoadImage", "inputs": {"image": "example.png"},
+                      "_meta": {"title": "input:head_image:1"}}
+        (service.folder / name).write_text(json.dumps(graph))
+        test = subprocess.run([BIN / "formyd", "-c", service.conf, "-t"], capture_output=True,
+                              text=True, timeout=60 * formytest.PATIENCE, check=False)
+        self.assertEqual(test.returncode, 0, test.stdout + test.stderr)
+        service.formyd.start()
+        colour(RED).save(service.folder / "model.jpg")
+        colour(BLUE).save(service.folder / "garment.jpg")
+        command = re.search(r"`formy (submit [^`]*)`", steps)[1].split()
+        run = service.formy(*command, cwd=service.folder)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        with Image.open(service.folder / command[-1]) as output:
+            pixel = numpy.array(output.convert("RGB").getpixel((60, 40)), int)
+        self.assertLess(abs(pixel - mix(BLUE, RED, 0.5)).max(), 6, pixel)
 
 
 @unittest.skipIf(REAL, "a real server has no faults to order")
@@ -246,6 +281,84 @@ class OwnFaults(Comfyui):
         until(lambda: server.count["deleted"] == 1, 10, "ours is taken away")
         self.assertEqual(server.running[1], "somebody-elses")
         self.assertEqual(server.count["interrupted"], 0)
+
+
+@unittest.skipIf(REAL, "a real server has no faults to order")
+class Sockets(Comfyui):
+    """What the server tells while it works is a hint: it shows how far it is, and decides nothing."""
+
+    def setUp(self):
+        self.server = self.comfy()
+        self.host = self.start(self.server)
+
+    def running(self, **faults):
+        self.server.faults = {"hold": True, **faults}
+        self.task_id = self.swap(self.host)
+        until(lambda: self.server.running, 20, "the prompt runs")
+        return self.server.running[1]
+
+    def step(self):
+        return self.host.task(self.task_id).get("current_step", "")
+
+    def finish(self):
+        self.server.release()
+        self.assert_swapped(self.host, self.task_id, runs=self.submits())
+        self.assertEqual(len(self.server.history), self.submits())
+
+    def test_progress_is_that_of_the_server(self):
+        name = self.running()
+        until(lambda: name in self.server.sockets, 20, "the socket is there")
+        self.server.send(name, "execution_cached", nodes=["1", "2"])
+        self.server.send(name, "executing", node="3")
+        self.server.send(name, "progress", node="3", value=3, max=4)
+        until(lambda: self.step() == "ComfyUI runs ImageBlend", 20, self.step)
+        # two of four nodes, and three quarters of one, of what is the engine's
+        until(lambda: 60 <= int(self.host.task(self.task_id)["progress"]) <= 75, 20,
+              lambda: self.host.task(self.task_id))
+        self.finish()
+
+    def test_events_of_others_are_not_ours(self):
+        name = self.running()
+        until(lambda: name in self.server.sockets, 20, "the socket is there")
+        for data in ({"prompt_id": "somebody-elses"}, {"prompt_id": None}, {"prompt_id": 7}):
+            self.server.send(name, "executing", node="3", **data)
+            self.server.send(name, "progress", node="3", value=9, max=9, **data)
+            self.server.send(name, "execution_error", **data)
+        self.server.send(name, "progress", node="3", value="x", max=[])
+        self.server.send(name, "nonsense", node={"a": 1})
+        # ours that is too early, or a lie: the history has the last word
+        polls = self.asked("GET /history")
+        self.server.send(name, "execution_error", node_id="3")
+        self.server.send(name, "executing", node=None)
+        until(lambda: self.asked("GET /history") > polls + 2, 20, "it was looked at")
+        self.assertNotIn("runs", self.step())
+        self.finish()
+
+    def asked(self, beginning):
+        return sum(number for path, number in list(self.server.count.items())
+                   if path.startswith(beginning))
+
+    def test_a_socket_that_is_silent_for_ever(self):
+        name = self.running(silent=True)
+        until(lambda: name in self.server.sockets, 20, "the socket is there")
+        self.finish()
+
+    def test_a_second_socket_with_our_name(self):
+        """It takes the name; when the first one is gone the server has forgotten both."""
+        name = self.running()
+        until(lambda: name in self.server.sockets, 20, "the socket is there")
+        self.server.loop.call_soon_threadsafe(self.server.sockets.__setitem__, name, None)
+        self.finish()
+
+    def test_a_socket_that_is_refused_or_breaks(self):
+        for at, faults in enumerate(({"say": {"GET /ws": [(403, "no")]}}, {"reset": {"GET /ws": 1}},
+                                     {"hang": {"GET /ws": 1}}, {"endless": {"GET /ws": 1}},
+                                     {"reset_after": {"GET /ws": 1}})):
+            with self.subTest(faults=faults):
+                self.running(**faults)
+                until(lambda: self.asked("GET /ws") > at, 20, "it was asked for")
+                self.finish()
+                self.assertEqual(self.submits(), at + 1)
 
 
 @unittest.skipIf(REAL, "a real server has no faults to order")

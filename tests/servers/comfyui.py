@@ -3,7 +3,8 @@
 Of its own faults: delay (seconds a graph runs), deaf (interrupts are ignored), late_history
 (seconds from the end to the history), old (gives prompt ids itself, and knows no named interrupt),
 node_errors (200, and a part of the graph dropped), missing_nodes (a set of names), fail (words of a node's exception),
-forget (accepts so many prompts and loses them), unknown_node (refuses a node that it listed).
+forget (accepts so many prompts and loses them), unknown_node (refuses a node that it listed), silent (the
+socket says nothing).
 """
 
 import asyncio
@@ -36,6 +37,7 @@ class Comfy(Server):
         self.inputs = {}
         self.outputs = {}
         self.options = {}   # field -> the values that it takes, other than NODES says
+        self.sockets = {}   # client id -> socket
         self.ran = []       # prompt ids whose graphs were run, in their order
         self.periods = []   # (begin, end) of each run
         self.forget()
@@ -65,7 +67,31 @@ class Comfy(Server):
                 web.get("/prompt", self.load), web.get("/history/{id}", self.get_history),
                 web.get("/queue", self.get_queue), web.post("/queue", self.post_queue),
                 web.post("/interrupt", self.interrupt), web.get("/view", self.view),
-                web.get("/object_info/{name}", self.info)]
+                web.get("/object_info/{name}", self.info), web.get("/ws", self.listen)]
+
+    async def listen(self, request):
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        client = request.query["clientId"]
+        self.sockets[client] = socket
+        self.count["sockets"] += 1
+        await socket.send_json({"type": "status", "data": {"sid": client, "status": {}}})
+        async for _ in socket:
+            pass
+        # as servers do: whoever took the name since then hears nothing any more
+        self.sockets.pop(client, None)
+        return socket
+
+    async def tell(self, client, kind, **data):
+        """An event; prompt ids are the clients' names here."""
+        socket = self.sockets.get(client)
+        if socket is not None and not socket.closed and not self.faults.get("silent"):
+            self.count[kind] += 1
+            await socket.send_bytes(b"\0\0\0\1\0\0\0\1" + b"p" * 70000)
+            await socket.send_json({"type": kind, "data": {"prompt_id": client, **data}})
+
+    def send(self, *arguments, **data):
+        self.call(self.tell(*arguments, **data))
 
     async def upload(self, request):
         form = await request.post()
@@ -147,6 +173,7 @@ class Comfy(Server):
                             "exception_message": self.faults["fail"]}]]}
                 else:
                     entry["outputs"] = self.execute(graph)
+            await self.tell(name, "execution_success")
             self.running = None
             self.periods.append((begin, time.monotonic()))
             late = self.faults.get("late_history")
@@ -157,6 +184,7 @@ class Comfy(Server):
                 self.running = None
             else:
                 self.history[name] = entry
+            await self.tell(name, "executing", node=None)
 
     def execute(self, graph):
         outputs = {}

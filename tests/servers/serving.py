@@ -106,7 +106,7 @@ class Server:
                     await asyncio.sleep(0 if endless else 0.5)
             return response
         response = await handler(request)
-        if self.take("reset_after", path):
+        if self.take("reset_after", path) and request.transport:
             request.transport.abort()
         return response
 

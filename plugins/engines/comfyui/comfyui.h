@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "http/job.h"
 
+struct events;
 struct json_object;
 
 #define WORKFLOW_BINDINGS 64
@@ -93,6 +94,25 @@ enum prompt_state history_look(struct comfyui *engine, const struct prompt *prom
 /* Hands over the result that the entry names, or fails the task. *ret_again: it was interrupted. */
 formy_status history_result(struct comfyui *engine, struct job *job, const struct prompt *prompt,
 	struct json_object *entry, bool *ret_again);
+
+/* watch.c: what the server tells on its socket while the prompt runs: progress for people, and that
+ * it is time to look at the history, which alone is believed. */
+struct watch {
+	struct comfyui *engine;
+	struct job *job;
+	const struct prompt *prompt;
+	struct events *events; /* NULL: the socket says nothing any more */
+	int32_t ended;         /* nodes that ran or run */
+	int32_t permille;      /* how far it is; 0: nothing was heard of our prompt */
+	char step[128];
+	bool look;
+};
+
+void watch_begin(
+	struct watch *watch, struct comfyui *engine, struct job *job, const struct prompt *prompt);
+void watch_end(struct watch *watch);
+/* Waits, or less when the socket says that the prompt has ended. False: the task is to stop. */
+bool watch_wait(struct watch *watch, uint32_t ms);
 
 /* cancel.c: takes our own prompt, and no other, off the server. Within a second. */
 void cancel_prompt(struct comfyui *engine, struct job *job, const struct prompt *prompt);

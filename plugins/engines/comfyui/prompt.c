@@ -21,19 +21,23 @@ const char *const comfyui_codes[FAULTS] = {
 	[FAULT_LATE] = "COMFYUI_CONNECTION_TIMEOUT",
 };
 
-static void tell(struct job *job, enum prompt_state state, unsigned polls)
+static void tell(
+	struct job *job, const struct watch *watch, enum prompt_state state, unsigned polls)
 {
-	/* how far a graph is, nobody knows: nearer and nearer to the end */
-	int32_t permille = 950 - (int32_t)(800 / (1 + polls / 20));
-
-	job->host->progress(job->task, permille,
+	if (watch->permille > 0) {
+		/* again, as the host drops what comes too fast */
+		job->host->progress(job->task, watch->permille, watch->step);
+		return;
+	}
+	/* how far a graph is, the history does not say: nearer and nearer to the end */
+	job->host->progress(job->task, 950 - (int32_t)(800 / (1 + polls / 20)),
 		state == PROMPT_WAITING ? "Waiting in ComfyUI's queue" : "ComfyUI is working");
 }
 
 /* Waits until the prompt has ended. False when it is lost: the server has forgotten it, or cannot
  * be reached for too long. */
 static bool wait_for(struct comfyui *engine, struct job *job, const struct prompt *prompt,
-	struct json_object **ret_entry)
+	struct watch *watch, struct json_object **ret_entry)
 {
 	uint32_t pause = POLL_FIRST_MS;
 	uint64_t begin_ms = clock_mono_ms();
@@ -42,7 +46,7 @@ static bool wait_for(struct comfyui *engine, struct job *job, const struct promp
 	enum prompt_state shown = PROMPT_WAITING;
 	unsigned gone = 0;
 
-	for (unsigned polls = 0; http_wait(engine->http, pause); polls++) {
+	for (unsigned polls = 0; watch_wait(watch, pause); polls++) {
 		uint64_t now = clock_mono_ms();
 		bool queue = gone > 0 || now - queue_ms >= QUEUE_EVERY_MS;
 		enum prompt_state state = history_look(engine, prompt, queue, 0, ret_entry);
@@ -54,7 +58,7 @@ static bool wait_for(struct comfyui *engine, struct job *job, const struct promp
 		seen_ms = state == PROMPT_UNKNOWN ? seen_ms : clock_mono_ms();
 		gone = state == PROMPT_GONE ? gone + 1 : 0;
 		shown = queue && state != PROMPT_UNKNOWN ? state : shown;
-		tell(job, shown, polls);
+		tell(job, watch, shown, polls);
 		if (gone >= 2 || clock_mono_ms() - seen_ms >= (uint64_t)engine->lost_after_ms) {
 			return http_should_stop(engine->http) != HTTP_ANSWERED;
 		}
@@ -71,10 +75,15 @@ static formy_status follow(
 	struct comfyui *engine, struct job *job, struct prompt *prompt, bool *ret_again)
 {
 	struct json_object *entry = NULL;
+	struct watch watch;
 	formy_status status;
+	bool kept;
 
 	*ret_again = false;
-	if (!wait_for(engine, job, prompt, &entry)) {
+	watch_begin(&watch, engine, job, prompt);
+	kept = wait_for(engine, job, prompt, &watch, &entry);
+	watch_end(&watch);
+	if (!kept) {
 		*ret_again = true;
 		status = job_refuse(job, FORMY_E_ENGINE, "COMFYUI_NOT_AVAILABLE",
 			"The ComfyUI server lost the task twice.", prompt->server->url);
