@@ -152,37 +152,45 @@ static uint64_t exchange(struct http *http, size_t stage, uint32_t most_ms, uint
 	return late;
 }
 
+enum by { BY_CANCEL, BY_DEADLINE, BY_STAGE, WAYS };
+
+static uint64_t measure(struct http *http, size_t stage, enum by by)
+{
+	struct http_answer answer = {.retry_after_s = -1};
+	uint64_t end_ms = clock_mono_ms() + AFTER_MS;
+	uint64_t late;
+
+	cancel_ms = by == BY_CANCEL ? end_ms : end_ms + FOREVER_MS;
+	deadline_ms = by == BY_DEADLINE ? end_ms : end_ms + FOREVER_MS;
+	late = exchange(http, stage, by == BY_STAGE ? AFTER_MS : 0, end_ms, &answer);
+	assert_int_equal(answer.end,
+		by == BY_CANCEL             ? HTTP_STOPPED
+			: by == BY_DEADLINE ? HTTP_LATE
+					    : stages[stage].end);
+	assert_true(by == BY_CANCEL || answer.late);
+	http_answer_finish(&answer);
+	return late;
+}
+
 static void test_every_wait_ends(void **state)
 {
-	struct http *http = *state;
-	struct http_answer answer = {.retry_after_s = -1};
-
 	for (size_t i = 0; i < STAGES; i++) {
-		uint64_t late[3];
+		uint64_t late[WAYS];
 
-		cancel_ms = clock_mono_ms() + AFTER_MS;
-		deadline_ms = cancel_ms + FOREVER_MS;
-		late[0] = exchange(http, i, 0, cancel_ms, &answer);
-		assert_int_equal(answer.end, HTTP_STOPPED);
-
-		deadline_ms = clock_mono_ms() + AFTER_MS;
-		cancel_ms = deadline_ms + FOREVER_MS;
-		late[1] = exchange(http, i, 0, deadline_ms, &answer);
-		assert_int_equal(answer.end, HTTP_LATE);
-
-		deadline_ms = clock_mono_ms() + FOREVER_MS;
-		cancel_ms = deadline_ms;
-		late[2] = exchange(http, i, AFTER_MS, clock_mono_ms() + AFTER_MS, &answer);
-		assert_int_equal(answer.end, stages[i].end);
-		assert_true(answer.late);
-
-		print_message("%-12s cancel %3u ms, deadline %3u ms, stage %3u ms\n",
-			stages[i].what, (unsigned)late[0], (unsigned)late[1], (unsigned)late[2]);
-		for (size_t j = 0; j < 3; j++) {
-			assert_true(late[j] < patience());
+		for (enum by by = BY_CANCEL; by < WAYS; by++) {
+			/* a busy machine may be late once; what is always late is a mistake */
+			for (int try = 0; try < 3; try++) {
+				late[by] = measure(*state, i, by);
+				if (late[by] < patience()) {
+					break;
+				}
+			}
+			assert_true(late[by] < patience());
 		}
+		print_message("%-12s cancel %3u ms, deadline %3u ms, stage %3u ms\n",
+			stages[i].what, (unsigned)late[BY_CANCEL], (unsigned)late[BY_DEADLINE],
+			(unsigned)late[BY_STAGE]);
 	}
-	http_answer_finish(&answer);
 }
 
 static void test_a_pause_ends(void **state)

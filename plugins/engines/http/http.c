@@ -21,6 +21,7 @@ struct http {
 	formy_task *task;
 	CURLM *multi;
 	CURL *easy;
+	uint64_t late_ms; /* when the task's time ends this exchange; UINT64_MAX: its own does */
 	char words[CURL_ERROR_SIZE];
 };
 
@@ -256,12 +257,13 @@ static bool build_form(struct http *http, struct exchange *exchange)
 	return exchange->form != NULL;
 }
 
-static uint32_t allowed_ms(const struct http *http, const struct http_request *request)
+static uint32_t allowed_ms(struct http *http, const struct http_request *request)
 {
 	uint32_t stage = http->setting->stage_ms[request->stage];
 	uint32_t ms = request->most_ms > 0 && request->most_ms < stage ? request->most_ms : stage;
 	uint32_t left = http->task ? http->host->time_left_ms(http->task) : ms;
 
+	http->late_ms = left < ms ? clock_mono_ms() + left : UINT64_MAX;
 	return left < ms ? left : ms;
 }
 
@@ -367,7 +369,9 @@ static void note_end(struct http *http, CURLcode code, struct http_answer *answe
 		answer->end = HTTP_TOO_LARGE;
 	} else if (code == CURLE_OUT_OF_MEMORY) {
 		answer->end = HTTP_NO_MEMORY;
-	} else if (http_should_stop(http) == HTTP_LATE) {
+	} else if (http_should_stop(http) == HTTP_LATE ||
+		(answer->late && clock_mono_ms() + TICK_MS >= http->late_ms)) {
+		/* libcurl's clock may be a little before the task's */
 		answer->end = HTTP_LATE;
 	} else {
 		answer->end = may_have_arrived(http->easy, code) ? HTTP_UNKNOWN : HTTP_NOT_SENT;
