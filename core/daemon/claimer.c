@@ -140,6 +140,7 @@ static void describe(struct job *job, struct queue_outcome *ret_outcome)
 		.json = job->json.len > 0 ? buf_cstr(&job->json) : NULL,
 		.retry_delay_ms = job->retry_delay_ms,
 		.processing_us = job->processing_us,
+		.told_step = job->step[0] != '\0' || job->spooled,
 	};
 }
 

@@ -333,6 +333,9 @@ static void add_outcomes(struct args *args, const struct queue_turn *turn,
 		args_add_seconds(args, turn->outcomes[order[i]].processing_us);
 	}
 	for (size_t i = 0; i < done; i++) {
+		args_add_number(args, turn->outcomes[order[i]].told_step);
+	}
+	for (size_t i = 0; i < done; i++) {
 		args_add_text(args, turn->outcomes[order[i]].json);
 	}
 	for (size_t i = done; i < turn->outcome_count; i++) {

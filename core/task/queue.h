@@ -66,6 +66,7 @@ struct queue_outcome {
 	const char *json;        /* done: `result`; failed: `error`; else not read */
 	uint32_t retry_delay_ms; /* retry, later, crashed */
 	uint64_t processing_us;
+	bool told_step; /* its current_step is to be "Done" */
 };
 
 /* A mode that this worker serves. */

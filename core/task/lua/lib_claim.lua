@@ -3,37 +3,26 @@
 -- lib_unusual's `consider` decides.
 local USUAL_ID = '^%w+_%w+_%w+$'
 
-local function claim_task(id, key, hash, group, attempts, counts, got, options)
-	local mode, at = group.mode, #got.ids + 1
-	redis.call('HSET', key, 'status', 'processing', 'started_at', now_text, 'updated_at', now_text,
-		'attempts', attempts, 'worker', options.worker, 'progress', '0')
-	mode.free, mode.claimed = mode.free - 1, mode.claimed + 1
-	if group.person then
-		group.person.held = group.person.held + 1
-	end
-	local claims, tasks, two, five = got.claims, got.tasks, 2 * at, 5 * at
-	got.ids[at] = id
-	claims[two - 1], claims[two] = id, group.claim
-	tasks[five - 4], tasks[five - 3], tasks[five - 2], tasks[five - 1], tasks[five] =
-		id, counts, group.text, hash[2], hash[3] or ''
-end
-
 -- Takes ids off a list. Those that are claimed go into the lists of `got`.
 local function claim_tasks(ids, priority, got, options)
-	local try, find, limit = redis.pcall, string.find, options.user_limit
+	local call, try, find, limit, most = redis.call, redis.pcall, string.find, options.user_limit,
+		options.data_limit
+	local key_of, now_text, worker = TASK, now_text, options.worker
+	local mine, claims, tasks = got.ids, got.claims, got.tasks
+	local at = #mine
 	for i = 1, #ids do
 		local id = ids[i]
-		local key, group, attempts, counts = TASK .. id, nil, '1', '1 1 0'
+		local key, group, attempts, counts = key_of .. id, nil, '1', '1 1 0'
 		local hash = try('HMGET', key, 'status', 'data', 'created_at', 'attempts', 'priority',
 			'parked')
 		local data = hash[2]
 		if hash[1] == 'pending' and data and not hash[4] and not hash[6]
-			and (hash[5] or 'normal') == priority and #data <= options.data_limit
-			and #id <= 128 and find(id, USUAL_ID) then
+			and (hash[5] or 'normal') == priority and #data <= most and #id <= 128
+			and find(id, USUAL_ID) then
 			local name, user = read_usual(data)
 			local mode = options.modes[name or '']
 			if mode and mode.free > 0 then
-				group = group_of(mode, priority, user, options)
+				group = mode.groups[priority][user] or new_group(mode, priority, user, options)
 				local person = limit > 0 and group.person
 				if person and (person.held >= limit or person.parked > 0) then
 					group = nil
@@ -44,7 +33,18 @@ local function claim_tasks(ids, priority, got, options)
 			group, attempts, counts = seldom().consider(id, key, hash, priority, options)
 		end
 		if group then
-			claim_task(id, key, hash, group, attempts, counts, got, options)
+			local mode, person, to = group.mode, group.person, 5 * at
+			call('HSET', key, 'status', 'processing', 'started_at', now_text, 'updated_at', now_text,
+				'attempts', attempts, 'worker', worker, 'progress', '0')
+			mode.free, mode.claimed = mode.free - 1, mode.claimed + 1
+			if person then
+				person.held = person.held + 1
+			end
+			at = at + 1
+			mine[at] = id
+			claims[2 * at - 1], claims[2 * at] = id, group.claim
+			tasks[to + 1], tasks[to + 2], tasks[to + 3], tasks[to + 4], tasks[to + 5] =
+				id, counts, group.text, data, hash[3] or ''
 		end
 	end
 end

@@ -5,30 +5,32 @@
 -- many ended by now, and `to`: what goes into the index of its mode, by new status.
 local function read_shared(text, shared, lists)
 	local claim = read_claim(text)
-	claim.count = 0
-	claim.to = lists[claim.mode] or {}
+	claim.count, claim.to = 0, lists[claim.mode] or {done = {}}
 	lists[claim.mode] = claim.to
 	shared[text] = claim
 	return claim
 end
 
-local function write_books(ids, ended, final, lists, shared)
-	redis.call('SREM', PROCESSING, unpack(ended))
-	redis.call('ZREM', LEASE, unpack(ended))
-	redis.call('HDEL', CLAIMS, unpack(ended))
-	if #final > 0 and redis.call('EXISTS', MEMOS) == 1 then
-		redis.call('HDEL', MEMOS, unpack(final))
+-- ids: those that ended, by their new status.
+local function write_books(ids, lists, shared)
+	for status, list in pairs(ids) do
+		redis.call('SREM', PROCESSING, unpack(list))
+		redis.call('ZREM', LEASE, unpack(list))
+		redis.call('HDEL', CLAIMS, unpack(list))
+		if status ~= 'pending' and redis.call('EXISTS', MEMOS) == 1 then
+			redis.call('HDEL', MEMOS, unpack(list))
+		end
+		add_events(list, status)
 	end
 	for mode, by_status in pairs(lists) do
 		for status, list in pairs(by_status) do
-			index_add(status, mode, list)
-			if status ~= 'pending' then
+			if #list > 0 then
+				index_add(status, mode, list)
+			end
+			if #list > 0 and status ~= 'pending' then
 				count_ended(mode, status, #list / 2)
 			end
 		end
-	end
-	for status, list in pairs(ids) do
-		add_events(list, status)
 	end
 	for _, claim in pairs(shared) do
 		count_held(claim, -claim.count)
@@ -36,70 +38,84 @@ local function write_books(ids, ended, final, lists, shared)
 	end
 end
 
--- From ARGV[first] on: `done` successes in columns (ids, tokens, times of creation, seconds, JSON),
--- then the others, as lib_outcome has them. Returns numbers of outcomes that were not written, each
--- with what became of it.
+-- What was done, in columns from ARGV[first] on (ids, tokens, times of creation, seconds, "1" for
+-- those that told a step, JSON). Returns the ids that were written.
+local function finish_done(first, done, all, claims, retention, shared, lists, refuse)
+	local ARGV, call, try, key_of, now_text = ARGV, redis.call, redis.pcall, TASK, now_text
+	local tokens, times, seconds, steps, texts = first + done - 1, first + 2 * done - 1,
+		first + 3 * done - 1, first + 4 * done - 1, first + 5 * done - 1
+	local ended, whole = {}, true
+	for i = 1, done do
+		local id, text = all[i], claims[i]
+		local key = key_of .. id
+		local status = try('HGET', key, 'status')
+		local claim = text and (shared[text] or read_shared(text, shared, lists))
+		if status == 'processing' and claim and claim.token == ARGV[tokens + i] then
+			call('HSET', key, 'status', 'done', 'updated_at', now_text, 'completed_at', now_text,
+				'processing_time', ARGV[seconds + i], 'progress', '100', 'result', ARGV[texts + i])
+			if ARGV[steps + i] == '1' then
+				call('HSET', key, 'current_step', 'Done')
+			end
+			if retention then
+				call('EXPIRE', key, retention)
+			end
+			local list = claim.to.done
+			local size, created = #list, ARGV[times + i]
+			list[size + 1], list[size + 2] = created ~= '' and created or now_ms, id
+			claim.count = claim.count + 1
+			if not whole then
+				ended[#ended + 1] = id
+			end
+		else
+			if whole then
+				whole, ended = false, {unpack(all, 1, i - 1)}
+			end
+			refuse(i, key, status, text, {id = id, token = ARGV[tokens + i], verdict = 'done',
+				seconds = ARGV[seconds + i], json = ARGV[texts + i]})
+		end
+	end
+	return whole and {unpack(all, 1, done)} or ended
+end
+
+-- From ARGV[first] on: `done` successes in columns, then the others, as lib_outcome has them.
+-- Returns numbers of outcomes that were not written, each with what became of it.
 local function finish_tasks(first, count, done, worker, retention)
-	local answers, ended, final, ids, shared, lists = {}, {}, {}, {}, {}, {}
-	local ARGV, call, try = ARGV, redis.call, redis.pcall
+	local answers, ids, shared, lists = {}, {}, {}, {}
 	if count == 0 then
 		return answers
 	end
-	local all = {unpack(ARGV, first, first + done - 1)}
-	local tokens, times, seconds, texts, others =
-		first + done - 1, first + 2 * done - 1, first + 3 * done - 1, first + 4 * done - 1,
-		first + 5 * done - 8 * (done + 1)
+	local all, others = {unpack(ARGV, first, first + done - 1)}, first + 6 * done - 8 * (done + 1)
 	for i = done + 1, count do
 		all[i] = ARGV[others + 8 * i]
 	end
-	local claims = call('HMGET', CLAIMS, unpack(all))
-	for i = 1, count do
-		local id, text, at, to = all[i], claims[i], others + 8 * i, nil
-		local key = TASK .. id
-		local status = try('HGET', key, 'status')
+	local claims = redis.call('HMGET', CLAIMS, unpack(all))
+	local function refuse(i, key, status, text, outcome)
+		answers[#answers + 1] = i
+		answers[#answers + 1] = seldom().refuse_outcome(key, status, text, worker, outcome, retention)
+	end
+	local ended = finish_done(first, done, all, claims, retention, shared, lists, refuse)
+	ids.done = #ended > 0 and ended or nil
+	for i = done + 1, count do
+		local at, text = others + 8 * i, claims[i]
+		local key = TASK .. all[i]
+		local status = redis.pcall('HGET', key, 'status')
 		local claim = text and (shared[text] or read_shared(text, shared, lists))
-		if status == 'processing' and claim
-			and claim.token == (i <= done and ARGV[tokens + i] or ARGV[at + 1]) then
-			if i <= done then
-				to = 'done'
-				call('HSET', key, 'status', 'done', 'updated_at', now_text, 'completed_at', now_text,
-					'processing_time', ARGV[seconds + i], 'progress', '100', 'current_step', 'Done',
-					'result', ARGV[texts + i])
-			else
-				to = seldom().write_other(key, at)
+		if status == 'processing' and claim and claim.token == ARGV[at + 1] then
+			local to = seldom().write_other(key, at)
+			if retention and to ~= 'pending' then
+				redis.call('EXPIRE', key, retention)
 			end
-			if to ~= 'pending' then
-				final[#final + 1] = id
-				if retention then
-					call('EXPIRE', key, retention)
-				end
-			end
-			local list, same = claim.to[to], ids[to]
-			if not list then
-				list = {}
-				claim.to[to] = list
-			end
-			if not same then
-				same = {}
-				ids[to] = same
-			end
-			local created = i <= done and ARGV[times + i] or ARGV[at + 7]
-			local size = #list
-			list[size + 1], list[size + 2] = created ~= '' and created or now_ms, id
-			same[#same + 1] = id
-			ended[#ended + 1] = id
+			local list = claim.to[to] or {}
+			claim.to[to], ids[to] = list, ids[to] or {}
+			list[#list + 1] = ARGV[at + 7] ~= '' and ARGV[at + 7] or now_ms
+			list[#list + 1] = all[i]
+			ids[to][#ids[to] + 1] = all[i]
 			claim.count = claim.count + 1
 		else
-			answers[#answers + 1] = i
-			answers[#answers + 1] = seldom().refuse_outcome(key, status, text, worker,
-				i <= done and {id = id, token = ARGV[tokens + i], verdict = 'done',
-					seconds = ARGV[seconds + i], json = ARGV[texts + i]}
-				or {id = id, token = ARGV[at + 1], attempt = ARGV[at + 2],
-					verdict = ARGV[at + 3]}, retention)
+			refuse(i, key, status, text, {id = all[i], token = ARGV[at + 1], attempt = ARGV[at + 2],
+				verdict = ARGV[at + 3]})
 		end
 	end
-	if #ended > 0 then
-		write_books(ids, ended, final, lists, shared)
-	end
+	write_books(ids, lists, shared)
 	return answers
 end

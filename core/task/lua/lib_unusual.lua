@@ -150,6 +150,6 @@ local function consider(id, key, hash, priority, options)
 	if hash[6] then
 		redis.call('HDEL', key, 'parked')
 	end
-	return group_of(mode, priority, user, options), attempts,
+	return mode.groups[priority][user] or new_group(mode, priority, user, options), attempts,
 		hash[4] and clear_attempt(key, attempts) or '1 1 0'
 end

@@ -4,10 +4,11 @@
 local function read_usual(text)
 	local mode = text:match('^{"mode": ?"(%u[%u%d_]+)"')
 	if not mode or #mode > 64 or text:find('\\', 1, true)
-		or text:find('"mode"', 9, true) then
+		or text:find('mode"', 9, true) and text:find('"mode"', 9, true) then
 		return nil
 	end
-	local at = text:find('"user_id"', 9, true)
+	-- a quote would be found all the time
+	local at = text:find('user_id"', 9, true) and text:find('"user_id"', 9, true)
 	if not at then
 		return mode, ''
 	end
