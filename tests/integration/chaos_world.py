@@ -18,6 +18,7 @@ EXECUTORS = 4
 ATTEMPTS = 3
 CRASHES = 2  # the second one ends a task
 DISK_BYTES = 16 << 20
+DISK_BYTES_A_SECOND = 64 << 10  # for the results of all that is made: only a fault fills it
 # What Redis answers, or does not, while it is killed, loads its file or is asleep.
 TROUBLE = (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError)
 
@@ -100,12 +101,13 @@ class Worker:
 class World(Service):
     """Service with its own kinds of Redis, disk and workers; `skipped` says what there is not."""
 
-    def __init__(self, skew_s):
+    def __init__(self, skew_s, seconds):
         super().__init__({}, executors=EXECUTORS, start=False, sections=SETTINGS,
                          worker="shutdown_timeout = 10s")
         self.redis_options = ("--appendonly", "yes", "--appendfsync", "always",
                               "--enable-debug-command", "yes")
         self.skew_s = skew_s
+        self.disk_bytes = DISK_BYTES + int(seconds * DISK_BYTES_A_SECOND)
         self.skipped = []
         self.problems = []
         self.processes = set()
@@ -136,7 +138,7 @@ class World(Service):
         self.stack2.close()
 
     def mount(self, stack):
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "formy-chaos",
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.disk_bytes}", "formy-chaos",
                                str(self.results)], capture_output=True, check=False)
         if done.returncode != 0:
             self.skipped.append("a full disk: only root can mount a small one for the results")
