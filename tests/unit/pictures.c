@@ -71,6 +71,20 @@ void picture_write(const formy_image *image, const char *folder, const char *nam
 	free(rgb);
 }
 
+int picture_numbers(const char *text)
+{
+	int count = 0;
+
+	while (*text) {
+		char *end = (char *)text;
+
+		(void)strtod(text, &end);
+		count += end != text;
+		text = end != text ? end : text + 1;
+	}
+	return count;
+}
+
 /* What the built plugin NAME.so describes, or NULL. */
 static const formy_plugin *load_plugin(const char *name)
 {

@@ -20,6 +20,9 @@ void picture_free(formy_image *image);
 void picture_write(
 	const formy_image *image, const char *folder, const char *name, const char *what);
 
+/* How many numbers stand in a text: the details of a refusal have what was measured and its limit. */
+int picture_numbers(const char *text);
+
 /* The local engine, open, and a mode of a plugin, for tests that hold the two together. */
 struct picture_engine {
 	const formy_engine *engine;

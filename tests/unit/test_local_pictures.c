@@ -97,6 +97,7 @@ static void test_coffee_is_refused(void **state)
 	assert_string_equal(task.code, "INVALID_SOURCE_IMAGE");
 	assert_string_equal(task.message, "No person was found in the source image");
 	print_message("coffee.png: %s\n", task.details);
+	assert_true(picture_numbers(task.details) >= 2);
 	fake_task_finish(&task);
 	picture_free(&source);
 }

@@ -226,6 +226,8 @@ static void refused(const char *source_name, const char *reference_name, const c
 	print_message("%s: %s (%s)\n", source_name, task.message, task.details);
 	assert_string_equal(task.code, code);
 	assert_non_null(strstr(task.message, word));
+	assert_true(
+		strcmp(code, "MISSING_REQUIRED_PARAM") == 0 || picture_numbers(task.details) >= 2);
 	fake_task_finish(&task);
 	picture_free(&source);
 	picture_free(&reference);

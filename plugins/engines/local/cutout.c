@@ -140,6 +140,7 @@ formy_status cutout_make(struct cutout *cutout, struct engine *engine, const str
 {
 	formy_image *source = &cutout->source;
 	formy_status status;
+	char details[128];
 
 	job_progress(job, 0, "Reading the picture");
 	source->size = sizeof(*source);
@@ -151,8 +152,11 @@ formy_status cutout_make(struct cutout *cutout, struct engine *engine, const str
 		return status;
 	}
 	if (source->width < LEAST_SIDE || source->height < LEAST_SIDE) {
+		(void)snprintf(details, sizeof(details),
+			"image_too_small: %u x %u pixels, at least %d are needed on each side",
+			source->width, source->height, LEAST_SIDE);
 		return job->host->fail(job->task, FORMY_E_INPUT, "IMAGE_SIZE_TOO_SMALL",
-			"The source image must have at least 32 pixels on each side", NULL);
+			"The source image is too small", details);
 	}
 	cutout->own_alpha = matte_in_alpha(source);
 	if (cutout->own_alpha) {

@@ -10,6 +10,7 @@
 /* Found on 91 pictures: front views score 0.6 to 3, the worst false second face 0.18; a portrait
  * that the frame cuts has 0.97, so only its place tells. */
 #define FACE_SCORE 0.30
+#define GLIMPSE (-1.0)    /* below it nothing is even told */
 #define SECOND_SCORE 0.40 /* a second face with it, */
 #define SECOND_WIDTH 0.5  /* and with this share of the largest one's width, is one too many */
 #define BOX_OUTSIDE 0.10  /* of the face's width that its box may reach over the frame */
@@ -25,6 +26,7 @@
 struct found {
 	struct vision_face faces[FACES];
 	int count;
+	double best;  /* the best score, good enough or not; GLIMPSE where there is none */
 	double scale; /* pixels of the search for each of the picture */
 };
 
@@ -86,8 +88,14 @@ static int look(const formy_image *image, double side, struct vision *vision, st
 		result = scale_picture(image, region_whole(image), width, height, SCALE_RGB, rgb);
 	}
 	if (result == 0) {
-		result = vision_faces(vision, rgb, width, height, FACE_SCORE, FACES, err,
-			found->faces, &found->count);
+		result = vision_faces(vision, rgb, width, height, GLIMPSE, FACES, err, found->faces,
+			&found->count);
+	}
+	if (result == 0) {
+		found->best = found->count > 0 ? found->faces[0].score : GLIMPSE;
+		while (found->count > 0 && found->faces[found->count - 1].score < FACE_SCORE) {
+			found->count--;
+		}
 	}
 	free(rgb);
 	return result;
@@ -191,15 +199,19 @@ formy_status face_find(struct face *face, const formy_image *image, const char *
 	int result = look(image, FIRST_SIDE, vision, &err, &found);
 
 	if (result == 0 && found.count == 0) {
+		const double before = found.best;
+
 		result = look(image, SECOND_SIDE, vision, &err, &found);
+		found.best = fmax(found.best, before);
 	}
 	if (result < 0) {
 		return job_fail(job, result, err.text);
 	}
 	if (found.count == 0) {
 		(void)snprintf(details, sizeof(details),
-			"no_face: nothing scores %.2f or more as a face seen from the front",
-			FACE_SCORE);
+			"no_face: the best score of a face seen from the front is %.2f%s, at least "
+			"%.2f is needed",
+			found.best, found.best > GLIMPSE ? "" : " or less", FACE_SCORE);
 		return refuse(job, "NO_FACE_DETECTED", role, "no face was found", details);
 	}
 	for (int i = 1; i < found.count; i++) {

@@ -182,6 +182,15 @@ static bool before_torso(const struct pose *pose, enum pose_point point)
 	return inside;
 }
 
+/* In halves of the torso's mean width. */
+static double way_from_middle(const struct pose *pose, enum pose_point point)
+{
+	const double left = (pose->at[POSE_LEFT_SHOULDER][0] + pose->at[POSE_LEFT_HIP][0]) / 2;
+	const double right = (pose->at[POSE_RIGHT_SHOULDER][0] + pose->at[POSE_RIGHT_HIP][0]) / 2;
+
+	return fabs(pose->at[point][0] - (left + right) / 2) / fmax(fabs(left - right) / 2, 1);
+}
+
 static bool legs_are_hidden(const struct pose *source, const struct pose_body *body)
 {
 	double knees[2];
@@ -213,8 +222,10 @@ static bool arm_is_free(const struct pose *source, const struct pose_body *body,
 			"moved",
 			pose_bones[fore].name);
 		(void)snprintf(refusal->details, sizeof(refusal->details),
-			"limb_hidden: %s, its wrist lies within %.2f of the torso's width",
-			pose_bones[fore].name, TORSO_SIDES);
+			"limb_hidden: %s, its wrist is %.2f of the torso's half width from its "
+			"middle, more than about %.2f is needed",
+			pose_bones[fore].name, way_from_middle(source, pose_bones[fore].to),
+			TORSO_SIDES);
 		return false;
 	}
 	if (!body) {
@@ -381,9 +392,14 @@ static bool carry_out(const struct pose *source, const struct pose_body *body,
 		any = any || target->moved[bone];
 	}
 	if (!any && target->lean == 0 && target->legs_kept) {
-		return refuse(refusal,
-			"The legs are not to be seen one by one, so they cannot be moved",
-			"limb_hidden: legs, a skirt or the picture's edge hides them");
+		(void)snprintf(refusal->message, sizeof(refusal->message),
+			"The legs are not to be seen one by one, so they cannot be moved");
+		(void)snprintf(refusal->details, sizeof(refusal->details),
+			"limb_hidden: legs, the least score of the knees is %.2f, at least %.2f is "
+			"needed, and backdrop between them",
+			fmin(source->score[POSE_LEFT_KNEE], source->score[POSE_RIGHT_KNEE]),
+			POSE_SEEN);
+		return false;
 	}
 	return true;
 }
@@ -469,9 +485,14 @@ bool pose_target_like(const struct pose *source, const struct pose_body *body,
 	*ret_target = (struct pose_target){0};
 	if ((like->at[POSE_LEFT_SHOULDER][0] > like->at[POSE_RIGHT_SHOULDER][0]) !=
 		(source->at[POSE_LEFT_SHOULDER][0] > source->at[POSE_RIGHT_SHOULDER][0])) {
-		return refuse(ret_refusal,
-			"One of the two persons faces the camera, the other does not",
-			"turned: the shoulders stand the other way round");
+		(void)snprintf(ret_refusal->message, sizeof(ret_refusal->message),
+			"One of the two persons faces the camera, the other does not");
+		(void)snprintf(ret_refusal->details, sizeof(ret_refusal->details),
+			"turned: from right to left the shoulders are %.0f pixels apart in the "
+			"source, %.0f in the reference; both must be above 0, or below",
+			source->at[POSE_LEFT_SHOULDER][0] - source->at[POSE_RIGHT_SHOULDER][0],
+			like->at[POSE_LEFT_SHOULDER][0] - like->at[POSE_RIGHT_SHOULDER][0]);
+		return false;
 	}
 	torso_vector(source, own);
 	torso_vector(like, theirs);
