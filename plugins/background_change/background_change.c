@@ -123,9 +123,9 @@ static formy_status ask_helper(const formy_host *host, formy_task *task,
 	return status == FORMY_OK ? turn_into_mask(host, task, &matte, mask) : status;
 }
 
-/* Has the engine do it; backdrop may be NULL. */
+/* Has the engine do it; backdrop may be NULL. floor: it shows one, on which there is a shadow. */
 static formy_status edit(const formy_host *host, formy_task *task, struct json_object *config,
-	const formy_image *source, const formy_image *backdrop)
+	const formy_image *source, const formy_image *backdrop, int floor)
 {
 	const formy_named_image person = {
 		.size = sizeof(person), .role = "source", .image = source};
@@ -158,6 +158,7 @@ static formy_status edit(const formy_host *host, formy_task *task, struct json_o
 		wish, "edge_blur", json_object_get(json_object_object_get(config, "edge_blur")));
 	json_object_object_add(wish, "color_match",
 		json_object_get(json_object_object_get(config, "color_match")));
+	json_object_object_add(wish, "shadow", json_object_new_int(floor));
 	request.params = json_object_to_json_string(wish);
 	status = host->call(task, &request);
 	json_object_put(wish);
@@ -185,11 +186,12 @@ static formy_status change(const formy_host *host, formy_task *task, struct json
 		return status;
 	}
 	if (strcmp(type, "remove") == 0) {
-		return edit(host, task, config, &source, NULL);
+		return edit(host, task, config, &source, NULL, 0);
 	}
 	if (strcmp(type, "custom") == 0) {
 		status = host->input(task, "background", &backdrop);
-		return status == FORMY_OK ? edit(host, task, config, &source, &backdrop) : status;
+		return status == FORMY_OK ? edit(host, task, config, &source, &backdrop, 0)
+					  : status;
 	}
 	if (strcmp(type, "preset") == 0) {
 		member = "background_preset";
@@ -207,7 +209,9 @@ static formy_status change(const formy_host *host, formy_task *task, struct json
 	}
 	host->progress(task, 0, "Drawing the background");
 	status = draw(host, task, preset, &source, &backdrop);
-	return status == FORMY_OK ? edit(host, task, config, &source, &backdrop) : status;
+	return status == FORMY_OK
+		? edit(host, task, config, &source, &backdrop, preset->kind == PRESET_STUDIO)
+		: status;
 }
 
 static formy_status run(const formy_host *host, void *state, formy_task *task)

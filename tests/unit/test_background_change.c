@@ -124,6 +124,26 @@ static void test_presets_by_either_member(void **state)
 	}
 }
 
+/* A studio has a floor, on which the person throws a shadow; nothing else has. */
+static void test_studios_ask_for_a_shadow(void **state)
+{
+	static const char *const params[][2] = {
+		{"{\"background_type\":\"studio_black\"}", "\"shadow\": 1"},
+		{"{\"background_type\":\"gradient_warm\"}", "\"shadow\": 0"},
+		{"{\"background_type\":\"#102030\"}", "\"shadow\": 0"},
+		{"{\"background_type\":\"remove\"}", "\"shadow\": 0"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
+		struct fake_task task;
+
+		assert_int_equal(run(&task, params[i][0], NULL), FORMY_OK);
+		assert_non_null(strstr(task.request_params, params[i][1]));
+		fake_task_finish(&task);
+	}
+}
+
 static void test_unknown_preset_names_the_member(void **state)
 {
 	static const char *const params[][2] = {
@@ -193,6 +213,7 @@ int main(void)
 		cmocka_unit_test(test_remove_brings_no_backdrop),
 		cmocka_unit_test(test_custom_passes_the_picture_on),
 		cmocka_unit_test(test_presets_by_either_member),
+		cmocka_unit_test(test_studios_ask_for_a_shadow),
 		cmocka_unit_test(test_unknown_preset_names_the_member),
 		cmocka_unit_test(test_stops_when_asked),
 		cmocka_unit_test(test_drawings),

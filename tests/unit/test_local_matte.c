@@ -175,6 +175,51 @@ static void test_gates(void **state)
 	assert_non_null(strstr(text, "0.96"));
 }
 
+/* A dark head whose right side goes on in a backdrop as dark: there the network's word counts. */
+static void test_colours_alone_do_not_make_a_person(void **state)
+{
+	enum { EDGE = 32, COUNT = SIDE * SIDE };
+
+	static uint8_t rgb[3 * COUNT];
+	static float likely[COUNT];
+	static uint8_t mask[COUNT];
+	const formy_image image = {.size = sizeof(image),
+		.format = FORMY_RGB8,
+		.width = SIDE,
+		.height = SIDE,
+		.stride = 3 * SIDE,
+		.pixels = rgb};
+	const struct person person = {.window = {.width = SIDE, .height = SIDE},
+		.width = SIDE,
+		.height = SIDE,
+		.rgb = rgb,
+		.likely = likely,
+		.mask = mask};
+	const struct job job = {0};
+	int sums[2] = {0};
+
+	(void)state;
+	for (int i = 0; i < COUNT; i++) {
+		mask[i] = i % SIDE < EDGE;
+		memset(rgb + 3 * (size_t)i, mask[i] || i / SIDE % 16 < 8 ? 20 : 200, 3);
+	}
+	for (int k = 0; k < 2; k++) {
+		struct matte matte = {0};
+
+		for (int i = 0; i < COUNT; i++) {
+			likely[i] = mask[i] ? 1 : k ? 0.5f : 0.01f;
+		}
+		assert_int_equal(matte_from_person(&matte, &image, &person, &job), 0);
+		for (int y = 0; y < SIDE; y++) {
+			sums[k] += matte.alpha[y * SIDE + EDGE + 3];
+			assert_int_equal(matte.alpha[y * SIDE + 4], 255);
+		}
+		matte_finish(&matte);
+	}
+	assert_int_equal(sums[0], 0);
+	assert_true(sums[1] > 500);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +229,7 @@ int main(void)
 		cmocka_unit_test(test_feather_softens_only_the_edge),
 		cmocka_unit_test(test_alpha_of_a_picture),
 		cmocka_unit_test(test_gates),
+		cmocka_unit_test(test_colours_alone_do_not_make_a_person),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

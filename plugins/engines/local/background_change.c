@@ -11,6 +11,7 @@
 #include "compose.h"
 #include "cutout.h"
 #include "feather.h"
+#include "shadow.h"
 #include "white.h"
 
 #define EDGE_BLUR_DEFAULT 2.0
@@ -23,6 +24,7 @@
 
 struct wish {
 	double edge_blur;
+	double shadow;
 	bool color_match;
 };
 
@@ -38,6 +40,9 @@ static int read_wish(const char *params, struct wish *ret_wish, struct err *err)
 	if (json_get_double(json, "edge_blur", &wish.edge_blur) == -EINVAL ||
 		!(wish.edge_blur >= 0 && wish.edge_blur <= EDGE_BLUR_MOST)) {
 		result = err_set(err, -EINVAL, "edge_blur must be a number from 0 to 10");
+	} else if (json_get_double(json, "shadow", &wish.shadow) == -EINVAL ||
+		!(wish.shadow >= 0 && wish.shadow <= 1)) {
+		result = err_set(err, -EINVAL, "shadow must be a number from 0 to 1");
 	} else if (json_get_bool(json, "color_match", &wish.color_match) == -EINVAL) {
 		result = err_set(err, -EINVAL, "color_match must be true or false");
 	} else {
@@ -94,6 +99,7 @@ static int make_output(const struct cutout *cutout, const formy_image *backdrop,
 		.spread_height = cutout->person.height,
 		.backdrop = backdrop};
 	struct lab_shift *tone = NULL;
+	struct shadow shadow = {0};
 	struct matte edge = {0};
 	int result = 0;
 
@@ -106,10 +112,15 @@ static int make_output(const struct cutout *cutout, const formy_image *backdrop,
 		result = find_tone(cutout, backdrop, &tone);
 		composition.tone = tone;
 	}
+	if (result == 0 && backdrop && wish->shadow > 0) {
+		result = shadow_make(&shadow, composition.edge, wish->shadow);
+		composition.shadow = &shadow;
+	}
 	if (result == 0) {
 		result = compose(&composition, job, FEATHERED, 1000, pixels);
 	}
 	lab_shift_destroy(tone);
+	shadow_finish(&shadow);
 	matte_finish(&edge);
 	return result;
 }

@@ -142,6 +142,9 @@ int compose(const struct composition *composition, const struct job *job, int fr
 		person_row(composition, y, source, rgb);
 		if (scaler) {
 			scaler_row(scaler, row);
+			if (composition->shadow) {
+				shadow_row(composition->shadow, y, row);
+			}
 			write_over(rgb, edge, width, row);
 		} else {
 			write_clear(rgb, edge, width, row);

@@ -8,6 +8,7 @@
 #include "lab.h"
 #include "matte.h"
 #include "person.h"
+#include "shadow.h"
 
 /* What goes into a picture; all but source, matte and edge may be NULL. */
 struct composition {
@@ -23,6 +24,7 @@ struct composition {
 
 	const formy_image *backdrop; /* covers the picture; NULL: clear */
 	const struct lab_shift *tone;
+	const struct shadow *shadow; /* on the backdrop */
 };
 
 /* How much the person's tone moves: lightness towards the backdrop's, colour as if some of the

@@ -25,7 +25,7 @@ int engine_load_points(struct engine *engine, struct err *err);
 /* The same for the pose network. */
 int engine_load_pose(struct engine *engine, struct err *err);
 
-/* Whole mode: params edge_blur (0 to 10) and color_match (bool); images "source" and, unless the
+/* Whole mode: params edge_blur (0 to 10), color_match (bool) and shadow (0 to 1: under the feet); images "source" and, unless the
  * backdrop is to be removed, "background". Answers "output": RGB8, or RGBA8 without a background;
  * facts as of PERSON_MATTE. */
 formy_status operation_background_change(struct engine *engine, const struct job *job);

@@ -27,7 +27,8 @@ bool gate_low_confidence(struct gate_facts facts)
 void gate_explain(struct gate_facts facts, char *to, int size)
 {
 	(void)snprintf(to, (size_t)size,
-		"no_person: likely one: %.1f %% of the picture, at least %.1f %% is needed; unsure: %.2f "
+		"no_person: likely one: %.1f %% of the picture, at least %.1f %% is needed; "
+		"unsure: %.2f "
 		"of "
 		"that, at most %.2f is allowed where there is no face",
 		100 * facts.area, 100 * AREA_LEAST, facts.at_first, UNSURE_MOST);

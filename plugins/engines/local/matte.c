@@ -11,6 +11,8 @@
 #define RADIUS 6       /* of the guided filter, in pixels of the working copy */
 #define SOFTNESS 1e-4f /* contrast that counts as none, squared */
 #define BAND 8         /* pixels on either side of the mask's edge that may be soft */
+#define DOUBTFUL 0.06f /* what the network says, up to which nothing is there, */
+#define BELIEVED 0.40f /* and from which all may be */
 #define FOOT 0.08f     /* what the filter gives below it is nothing, */
 #define HEAD 0.92f     /* and above it all */
 #define CLEAR_SHARE 0.005
@@ -34,7 +36,7 @@ void matte_finish(struct matte *matte)
 struct coarse {
 	struct guided_line *lines;
 	uint8_t *least; /* 1: person for sure */
-	uint8_t *most;  /* 0: backdrop for sure */
+	uint8_t *most;  /* 0: backdrop for sure; 255: may be all person */
 
 	/* One row between two of the above, and where each of its cells begins in the picture. */
 	struct guided_line *row;
@@ -50,6 +52,15 @@ static void coarse_finish(struct coarse *coarse)
 	free(coarse->row);
 	free(coarse->row_least);
 	free(coarse->begins);
+}
+
+/* Beyond the mask colours alone would take what looks like the person for a part of them: there
+ * the network's word is a limit. */
+static uint8_t most_at(const struct person *person, size_t i)
+{
+	const float t = (person->likely[i] - DOUBTFUL) / (BELIEVED - DOUBTFUL);
+
+	return person->mask[i] ? 255 : (uint8_t)(255 * (t < 0 ? 0 : t > 1 ? 1 : t));
 }
 
 static int coarse_init(struct coarse *coarse, const struct person *person)
@@ -76,6 +87,9 @@ static int coarse_init(struct coarse *coarse, const struct person *person)
 	}
 	if (result == 0) {
 		result = mask_grow(person->mask, w, h, BAND, coarse->most);
+	}
+	for (size_t i = 0; result == 0 && i < count; i++) {
+		coarse->most[i] = coarse->most[i] ? most_at(person, i) : 0;
 	}
 	/* Cell i lies between the centres of pixels i - 1 and i of the working copy. */
 	for (int i = 0; result == 0 && i <= w + 1; i++) {
@@ -107,7 +121,7 @@ static void coarse_row(struct coarse *coarse, const struct person *person, int y
 		const size_t b = (size_t)y1 * (size_t)w + (size_t)x;
 
 		coarse->row_least[x] = mix(coarse->least[a], coarse->least[b], t);
-		coarse->row_most[x] = mix(coarse->most[a], coarse->most[b], t);
+		coarse->row_most[x] = mix(coarse->most[a], coarse->most[b], t) / 255;
 		for (int c = 0; c < 3; c++) {
 			coarse->row[x].slope[c] =
 				mix(coarse->lines[a].slope[c], coarse->lines[b].slope[c], t);
