@@ -314,6 +314,47 @@ static int64_t number_of(struct json_object *stats, const char *name)
 	return value;
 }
 
+/* Tasks of a user are found among any number of others', in every state, and forgotten with them. */
+static void test_pages_of_a_user(void **state)
+{
+	const struct task_filter all = {.user_id = "u1", .page = 1, .page_size = 10};
+	enum task_status status = TASK_PROCESSING;
+	struct task_filter filter = all;
+	struct office office;
+
+	open_office(&office, state);
+	create_at(&office, "f1", A, "2026-11-17T10:00:01");
+	create_at(&office, "f2", A, "2026-11-17T10:00:02");
+	enqueue(&office, "f3", A, TASK_NORMAL);
+	assert_int_equal(worker_claim(&office.worker, 2, "k1"), 2);
+	assert_int_equal(worker_finish(&office.worker, "f1", "k1", 1, QUEUE_DONE), QUEUE_WRITTEN);
+	/* f1 by its end, f3 by its creation, before anybody asks; f2 is running */
+	assert_int_equal(test_redis_number(office.redis, "ZCARD formy:task:index:user:u1"), 2);
+	/* more than a page by status looks at, all newer */
+	test_redis_number(office.redis, "EVAL %s 1 formy:task:data: %s",
+		"for i = 1, 3000 do local id = 'x' .. i redis.call('HSET', KEYS[1] .. id, "
+		"'status', "
+		"'pending', 'created_at', '2026-11-18T10:00:00', 'data', ARGV[1]) redis.call("
+		"'ZADD', 'formy:task:index:pending:B2', 1795000000000, id) end return 1",
+		B);
+	assert_list(&office, &all, 3, "f3 f2 f1");
+	filter.status = &status;
+	assert_list(&office, &filter, 1, "f2");
+	filter.mode = "B2";
+	assert_list(&office, &filter, 0, "");
+	test_redis_number(office.redis, "DEL formy:task:data:f1");
+	assert_list(&office, &all, 2, "f3 f2");
+	assert_int_equal(test_redis_number(office.redis, "ZCARD formy:task:index:user:u1"), 2);
+	/* the reaper forgets those whose tasks are no more */
+	test_redis_number(office.redis, "DEL formy:task:data:f2 formy:task:data:f3");
+	(void)worker_reap(&office.worker);
+	(void)worker_reap(&office.worker);
+	assert_int_equal(test_redis_number(office.redis, "EXISTS formy:task:index:user:u1"), 0);
+	assert_int_equal(
+		test_redis_number(office.redis, "SISMEMBER formy:task:indexed:users u1"), 0);
+	close_office(&office);
+}
+
 static void test_same_id_is_the_same_task(void **state)
 {
 	const char *const same[] = {
@@ -465,6 +506,7 @@ int main(void)
 		test(test_delete_only_what_ended),
 		test(test_list),
 		test(test_pages_of_many_indexes),
+		test(test_pages_of_a_user),
 		test(test_same_id_is_the_same_task),
 		test(test_delayed_start),
 		test(test_stats),

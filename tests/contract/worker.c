@@ -109,6 +109,7 @@ static void take_task(struct test_task *to, const struct queue_task *task)
 	to->crashes = task->crashes;
 	to->priority = task->priority;
 	to->data_len = task->data.len;
+	to->created_ms = task->created_ms;
 	(void)snprintf(to->memo, sizeof(to->memo), "%s", task->memo ? task->memo : "");
 }
 
@@ -188,6 +189,11 @@ enum queue_fate worker_finish(struct test_worker *worker, const char *id, const 
 	};
 	struct queue_turn turn = {.outcomes = &outcome, .outcome_count = 1, .token = "none"};
 
+	for (size_t i = 0; i < LIMIT_BATCH; i++) {
+		if (strcmp(worker->tasks[i].id, id) == 0) {
+			outcome.created_ms = worker->tasks[i].created_ms;
+		}
+	}
 	worker_turn(worker, &turn);
 	assert_int_equal(worker->result, 0);
 	assert_int_equal(worker->answer_count, 1);

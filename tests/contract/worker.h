@@ -26,6 +26,7 @@ struct test_task {
 	char mode[LIMIT_MODE_NAME + 1];
 	char user_id[LIMIT_USER_ID + 1];
 	size_t data_len;
+	int64_t created_ms;
 	char memo[LIMIT_MEMO + LIMIT_ENGINE_NAME + 2]; /* "": none */
 };
 

@@ -22,7 +22,11 @@ elseif user ~= '' and counter('u:' .. user).parked > 0 then
 else
 	redis.call('RPUSH', QUEUES[priority], id)
 end
-index_add('pending', indexed_mode(mode_of(ARGV[2])), {string.format('%.0f', now_ms), id})
+local place = {string.format('%.0f', now_ms), id}
+index_add('pending', indexed_mode((mode_of(ARGV[2]))), place)
+if user ~= '' then
+	index_users({[user] = place})
+end
 add_event(id, 'pending')
 wake = true
 settle()

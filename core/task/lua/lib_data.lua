@@ -12,12 +12,15 @@ local function user_of(data)
 	return type(user) == 'string' and #user <= 128 and user or ''
 end
 
--- The mode of a task, nil when it cannot be read.
+-- The mode of a task, nil when it cannot be read, and its user, "" for nobody.
 local function mode_of(text)
-	local mode = read_usual(text or '')
-	if not mode then
-		local ok, data = pcall(cjson.decode, text or '')
-		mode = ok and type(data) == 'table' and is_mode(data.mode) and data.mode or nil
+	local mode, user = read_usual(text or '')
+	if mode then
+		return mode, user
 	end
-	return mode
+	local ok, data = pcall(cjson.decode, text or '')
+	if not ok or type(data) ~= 'table' then
+		return nil, ''
+	end
+	return is_mode(data.mode) and data.mode or nil, user_of(data)
 end

@@ -7,8 +7,15 @@ local function read_shared(text, shared, lists)
 	local claim = read_claim(text)
 	claim.count, claim.to = 0, lists[claim.mode] or {done = {}}
 	lists[claim.mode] = claim.to
+	claim.own = claim.user ~= '' and {} or nil
 	shared[text] = claim
 	return claim
+end
+
+local function append(to, list)
+	for _, item in ipairs(list) do
+		to[#to + 1] = item
+	end
 end
 
 -- ids: those that ended, by their new status.
@@ -32,10 +39,16 @@ local function write_books(ids, lists, shared)
 			end
 		end
 	end
+	local users = {}
 	for _, claim in pairs(shared) do
 		count_held(claim, -claim.count)
 		free_places(claim, claim.count)
+		if claim.own and #claim.own > 0 then
+			users[claim.user] = users[claim.user] or {}
+			append(users[claim.user], claim.own)
+		end
 	end
+	index_users(users)
 end
 
 -- What was done, in columns from ARGV[first] on (ids, tokens, times of creation, seconds, "1" for
@@ -63,6 +76,11 @@ local function finish_done(first, done, all, claims, retention, shared, lists, r
 			local size, created = #list, ARGV[times + i]
 			list[size + 1], list[size + 2] = created ~= '' and created or now_ms, id
 			claim.count = claim.count + 1
+			local own = claim.own
+			if own then
+				own[#own + 1] = list[size + 1]
+				own[#own + 1] = id
+			end
 			if not whole then
 				ended[#ended + 1] = id
 			end
@@ -110,6 +128,7 @@ local function finish_tasks(first, count, done, worker, retention)
 			list[#list + 1] = ARGV[at + 7] ~= '' and ARGV[at + 7] or now_ms
 			list[#list + 1] = all[i]
 			ids[to][#ids[to] + 1] = all[i]
+			append(claim.own or {}, {list[#list - 1], all[i]})
 			claim.count = claim.count + 1
 		else
 			refuse(i, key, status, text, {id = all[i], token = ARGV[at + 1], attempt = ARGV[at + 2],

@@ -27,3 +27,20 @@ local function index_add(status, mode, list)
 	redis.call('SADD', INDEXED, mode)
 	index_write('ZADD', index_key(status, mode), unpack(list))
 end
+
+-- And one for each user, of all his tasks. What expires leaves it when it is read, and to the reaper.
+local function user_index_key(user)
+	return P .. ':task:index:user:' .. user
+end
+
+-- lists: of users, each as ZADD takes it.
+local function index_users(lists)
+	local users = {}
+	for user, list in pairs(lists) do
+		users[#users + 1] = user
+		index_write('ZADD', user_index_key(user), unpack(list))
+	end
+	if #users > 0 then
+		index_write('SADD', P .. ':task:indexed:users', unpack(users))
+	end
+end

@@ -47,7 +47,8 @@ local function index_repair(id)
 		index_drop(id)
 		return nil
 	end
-	local mode = indexed_mode(mode_of(hash[3]))
+	local mode, user = mode_of(hash[3])
+	mode = indexed_mode(mode)
 	local place = time_ms(hash[2]) and {created_text(hash[2]), id} or {'NX', now_ms, id}
 	for _, name in ipairs(STATUSES) do
 		if name == hash[1] then
@@ -58,6 +59,9 @@ local function index_repair(id)
 		if mode ~= '-' then
 			index_write('ZREM', index_key(name, '-'), id)
 		end
+	end
+	if user ~= '' then
+		index_users({[user] = place})
 	end
 	return hash[1]
 end

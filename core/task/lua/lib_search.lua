@@ -19,7 +19,7 @@ local function index_adopt(count)
 		for _, id in ipairs(not ids.err and ids or {}) do
 			if is_task_id(id) then
 				local hash = redis.pcall('HMGET', task_key(id), 'status', 'created_at', 'data')
-				local mode = not hash.err and hash[1] == 'pending' and indexed_mode(mode_of(hash[3]))
+				local mode = not hash.err and hash[1] == 'pending' and indexed_mode((mode_of(hash[3])))
 				if mode and not redis.pcall('ZSCORE', index_key('pending', mode), id) then
 					index_repair(id)
 				end
@@ -40,6 +40,33 @@ local function index_sweep(count, each)
 		end
 	end
 	redis.call('SET', P .. ':task:sweep', step[1])
+end
+
+-- Takes what is no more out of the front of users' indexes: bounded steps, of users at random.
+local function index_trim_users(users, steps)
+	for _, user in ipairs(redis.call('SRANDMEMBER', P .. ':task:indexed:users', users)) do
+		local key, left = user_index_key(user), steps
+		while left > 0 do
+			local ids, keys = redis.pcall('ZRANGE', key, 0, 99), {}
+			for i, id in ipairs(ids.err and {} or ids) do
+				keys[i] = task_key(id)
+			end
+			left = left - 1
+			if #keys == 0 then
+				redis.call('SREM', P .. ':task:indexed:users', user)
+				left = 0
+			elseif redis.call('EXISTS', unpack(keys)) == 0 then
+				redis.call('ZREMRANGEBYRANK', key, 0, #keys - 1)
+			else
+				for i, id in ipairs(ids) do
+					if redis.call('EXISTS', keys[i]) == 0 then
+						redis.call('ZREM', key, id)
+					end
+				end
+				left = 0
+			end
+		end
+	end
 end
 
 local function count_from(keys, least)

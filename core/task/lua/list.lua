@@ -2,7 +2,7 @@
 -- Lists tasks, newest first. What the indexes do not know yet is taken in, what is wrong in them
 -- is put right on the way. KEYS lib_keys; ARGV 1 status or "" 2 mode or "" 3 user or "" 4 offset
 -- 5 count. Returns the number that match, and id and HGETALL of each of the page.
-local WALK = 10000
+local WALK = 2000
 local status, mode, user = ARGV[1], ARGV[2], ARGV[3]
 local offset, count = tonumber(ARGV[4]), tonumber(ARGV[5])
 local running = index_key('running', '-')
@@ -22,45 +22,61 @@ local function is_of(text, name, wanted)
 		and (name == 'user_id' and user_of(data) or data[name]) == wanted
 end
 
+local function drop(id)
+	index_repair(id)
+	if user ~= '' then
+		redis.call('ZREM', user_index_key(user), id)
+	end
+end
+
 -- One read for each of the many that a filter looks at; the indexes are touched only where they are
 -- wrong.
 local function passes(id)
-	local hash = redis.pcall('HMGET', task_key(id), 'status', 'data')
-	if hash.err or not hash[1] or status ~= '' and hash[1] ~= status then
-		index_repair(id)
+	local hash = redis.pcall('HMGET', task_key(id), 'status',
+		mode ~= '' and 'data' or 'status')
+	if hash.err or not hash[1] then
+		drop(id)
 		return false
 	end
-	return is_of(hash[2], 'mode', mode) and is_of(hash[2], 'user_id', user)
+	return (status == '' or hash[1] == status) and is_of(hash[2], 'mode', mode)
 end
 
 local function matches(id)
 	local found = index_repair(id)
+	if not found and user ~= '' then
+		drop(id)
+	end
 	return found and (status == '' or found == status)
 end
 
--- Of the tasks that run there is a set only: an index of them, for as long as this script runs.
-local function index_running()
-	redis.call('DEL', running)
+-- Of the tasks that run there is a set only: an index of them, for as long as this script runs. A
+-- user's go into the user's own.
+local function index_running(key)
 	for _, id in ipairs(redis.call('SMEMBERS', PROCESSING)) do
 		local hash = redis.pcall('HMGET', task_key(id), 'status', 'created_at', 'data')
-		if not hash.err and hash[1] == 'processing' and is_of(hash[3], 'mode', mode) then
-			redis.call('ZADD', running, created_text(hash[2]), id)
+		if not hash.err and hash[1] == 'processing' and is_of(hash[3], 'mode', mode)
+			and is_of(hash[3], 'user_id', user) then
+			redis.call('ZADD', key, created_text(hash[2]), id)
 		end
 	end
-	return redis.call('EXISTS', running) == 1
+	return redis.call('EXISTS', key) == 1
 end
 
 local keys = {}
 local index_of = mode == '' and '' or indexed_mode(mode)
-if status ~= 'processing' then
+if user ~= '' then
+	index_running(user_index_key(user))
+	keys[1] = user_index_key(user)
+elseif status ~= 'processing' then
 	keys = index_keys(status, index_of)
 end
-if (status == '' or status == 'processing') and index_running() then
-	keys[#keys + 1] = running
+if user == '' and (status == '' or status == 'processing') then
+	redis.call('DEL', running)
+	keys[#keys + 1] = index_running(running) and running or nil
 end
 
 local page, total = {}, 0
-if user == '' and index_of ~= '-' then
+if user == '' and index_of ~= '-' or user ~= '' and status == '' and mode == '' then
 	local tries = 0
 	repeat
 		local stale = false

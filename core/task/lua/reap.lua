@@ -129,6 +129,7 @@ index_sweep(50, function(id, status)
 		expire_ended(id, NEXT[status] and status, ARGV[2])
 	end
 end)
+index_trim_users(3, 10)
 recount(tonumber(ARGV[4]))
 settle()
 send_events()
