@@ -221,8 +221,8 @@ extern "C" int vision_cut(
 		cv::resize(mask, small_mask, half, 0, 0, cv::INTER_NEAREST);
 		cv::grabCut(small, small_mask, cv::Rect(), backdrop, person, rounds,
 			cv::GC_INIT_WITH_MASK);
-		cv::grabCut(picture, mask, cv::Rect(), backdrop, person, 1,
-			cv::GC_EVAL_FREEZE_MODEL);
+		cv::grabCut(
+			picture, mask, cv::Rect(), backdrop, person, 1, cv::GC_EVAL_FREEZE_MODEL);
 		return 0;
 	});
 }
