@@ -100,16 +100,16 @@ static void *trickle(void *arg)
 static const struct {
 	const char *what;
 	const char *address; /* of a server; its port follows */
+	size_t upload;       /* bytes that are sent */
 	enum server server;
-	size_t upload;     /* bytes that are sent */
 	enum http_end end; /* when its own deadline ends it */
 } stages[] = {
-	{"resolving", "http://slow.test", SILENT, 0, HTTP_NOT_SENT},
+	{"resolving", "http://slow.test", 0, SILENT, HTTP_NOT_SENT},
 	/* the kernel takes the connection, nobody answers to TLS */
-	{"connecting", "https://127.0.0.1", SILENT, 0, HTTP_NOT_SENT},
-	{"uploading", "http://127.0.0.1", SILENT, 64 << 20, HTTP_NOT_SENT},
-	{"waiting", "http://127.0.0.1", SILENT, 1, HTTP_UNKNOWN},
-	{"downloading", "http://127.0.0.1", TRICKLING, 0, HTTP_UNKNOWN},
+	{"connecting", "https://127.0.0.1", 0, SILENT, HTTP_NOT_SENT},
+	{"uploading", "http://127.0.0.1", 64 << 20, SILENT, HTTP_NOT_SENT},
+	{"waiting", "http://127.0.0.1", 1, SILENT, HTTP_UNKNOWN},
+	{"downloading", "http://127.0.0.1", 0, TRICKLING, HTTP_UNKNOWN},
 };
 
 #define STAGES (sizeof(stages) / sizeof(stages[0]))
