@@ -333,6 +333,8 @@ static void crashes_end_the_process(void **state)
 	executor_open(&run, "BAD", BAD("exit_in_run"));
 	executor_job(&run, "{}", "", NULL, 0);
 	assert_int_equal(executor_receive(&run), 0);
+	/* killed in a sanitizer's last look it would leave a process of that behind */
+	(void)executor_wait(&run);
 	executor_finish(&run);
 
 	executor_open(&run, "BAD", BAD("never_returns"));
@@ -354,12 +356,14 @@ static void what_cannot_open_is_refused(void **state)
 	executor_start(&run, NULL);
 	executor_setup(&run, "OTHER", GOOD("noop"), NULL, NULL);
 	assert_int_equal(executor_receive(&run), MSG_REFUSED);
+	assert_int_equal(WEXITSTATUS(executor_wait(&run)), 69);
 	executor_finish(&run);
 
 	executor_start(&run, NULL);
 	executor_setup(&run, "NOOP", GOOD("noop"), "local", BAD("not_elf"));
 	assert_int_equal(executor_receive(&run), MSG_REFUSED);
 	assert_string_equal(run.msg.refused.code, "ENGINE_NOT_AVAILABLE");
+	assert_int_equal(WEXITSTATUS(executor_wait(&run)), 69);
 	executor_finish(&run);
 }
 
