@@ -72,8 +72,7 @@ int queue_create(struct link *link, const struct queue_options *options, struct 
 
 	if (!is_worker_name(options->worker)) {
 		return err_set(err, -EINVAL,
-			"a worker's name is printable ASCII without blanks: set the host's name "
-			"so");
+			"a worker's name is printable ASCII without blanks: set the host's so");
 	}
 	queue = calloc(1, sizeof(*queue));
 	if (!queue) {
@@ -204,8 +203,7 @@ static void request_drop(struct request *request)
 	}
 }
 
-/* A BLMOVE that fails, as on a key of the wrong type, fails at once: whoever waits must hear of it
- * or would ask again and again. */
+/* A BLMOVE that fails, as on a wrong key, fails at once: whoever waits must not ask for ever. */
 static void on_moved(struct link *link, const struct redisReply *reply, void *arg)
 {
 	struct request *request = arg;
