@@ -228,11 +228,8 @@ static void on_reply(struct link *link, const struct redisReply *reply, void *ar
 		} else if (reply->type == REDIS_REPLY_ERROR) {
 			result = redis_explain(&why, link_where(link), reply->str, reply->len);
 			request_fail(request, result, why.text);
-		} else {
-			result = request_deliver(request, reply);
-			if (result < 0) {
-				request_fail(request, result, "Redis sent what cannot be read");
-			}
+		} else if ((result = request_deliver(request, reply)) < 0) {
+			request_fail(request, result, "Redis sent what cannot be read");
 		}
 	}
 	request_drop(request);
