@@ -21,8 +21,8 @@ CUT = '{"code": 0, "status": "COMPLETED", "data": {"taskId": "10'
 
 
 class Faults:
-    # Beginnings of "METHOD /path": what submits, asks, fetches and uploads. "": there is none.
-    SUBMIT = POLL = RESULT = UPLOAD = ""
+    # Beginnings of "METHOD /path": what submits, asks, fetches, uploads and cancels. "": there is none.
+    SUBMIT = POLL = RESULT = UPLOAD = CANCEL = ""
     UNREACHABLE = "ENGINE_CONNECTION_FAILED"
     REFUSED = "ENGINE_RESPONSE_ERROR"
     NO_RESULT = "ENGINE_RESPONSE_ERROR"
@@ -164,6 +164,18 @@ class Faults:
         self.assertEqual(service.status(task_id), "pending")
         self.server.start()
         self.assert_done(service, task_id, 1, "1")
+
+    def test_cancel_while_it_is_submitted(self):
+        """The service has it, but Redis says that nobody wants it: it is cancelled there, too."""
+        if not self.CANCEL:
+            self.skipTest("it is submitted when all is known, or cannot be cancelled")
+        service = self.faulty()
+        self.server.faults = {"hold": True}
+        ids = []
+        self.server.on_submit = lambda: service.cancel(until(lambda: ids, 10, "an id")[0])
+        ids.append(self.swap(service))
+        until(lambda: self.asked(self.CANCEL), 20, service.tail)
+        self.assertEqual((self.asked(self.SUBMIT), service.status(ids[0])), (1, "cancelled"))
 
     def test_cancel_of_what_does_not_listen(self):
         """The service takes the call that cancels, and never answers."""

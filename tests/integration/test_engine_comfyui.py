@@ -242,6 +242,19 @@ class OwnFaults(Comfyui):
             service.wait(task, seconds=60)
         self.assertEqual((len(bad.ran), len(good.ran)), (0, 4))
 
+    def test_one_of_two_hangs_while_it_works(self):
+        servers = self.comfy(), self.comfy()
+        service = self.start(*servers, settings="poll_timeout = 1 lost_after = 2")
+        for server in servers:
+            server.faults["hold"] = True
+        task = self.swap(service)
+        until(lambda: any(server.running for server in servers), 20, "it runs")
+        bad, good = sorted(servers, key=lambda server: not server.running)
+        good.faults = {}
+        bad.faults["hang"] = {"GET": 1000, "POST": 1000}
+        self.assert_swapped(service, task, seconds=60, runs=2)
+        self.assertEqual([len(server.ran) for server in (bad, good)], [1, 1])
+
     def test_cancel(self):
         server = self.comfy()
         server.faults["delay"] = 3600

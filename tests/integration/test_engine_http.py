@@ -7,7 +7,7 @@ from pathlib import Path
 
 import formytest
 from enginefaults import Faults
-from enginetest import BLUE, RED, EngineTest, colour, mix
+from enginetest import BLUE, RED, EngineTest, mix
 from formytest import PLUGINS, SOURCE, until
 
 from webapi import WebApi
@@ -91,7 +91,7 @@ class Http(HttpTest):
 
 
 class Common(Faults, HttpTest):
-    SUBMIT, POLL, RESULT = "POST /model", "GET /model", "GET /made"
+    SUBMIT, POLL, RESULT, CANCEL = "POST /model", "GET /model", "GET /made", "PUT /model"
 
     def faulty(self, **more):
         return self.start(QUEUE + "submit_timeout = 1 poll_timeout = 1 download_timeout = 1 "

@@ -120,6 +120,7 @@ class Runninghub(RunninghubTest):
 class Common(Faults, RunninghubTest):
     SUBMIT, POLL = "POST /task/openapi/create", "POST /task/openapi/outputs"
     RESULT, UPLOAD = "GET /files", "POST /task/openapi/upload"
+    CANCEL = "POST /task/openapi/cancel"
     CAPACITY_WAIT = 1
 
     def faulty(self, **more):

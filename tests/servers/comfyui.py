@@ -8,6 +8,7 @@ socket says nothing).
 """
 
 import asyncio
+import contextlib
 import io
 import json
 import time
@@ -71,13 +72,13 @@ class Comfy(Server):
 
     async def listen(self, request):
         socket = web.WebSocketResponse()
-        await socket.prepare(request)
         client = request.query["clientId"]
-        self.sockets[client] = socket
-        self.count["sockets"] += 1
-        await socket.send_json({"type": "status", "data": {"sid": client, "status": {}}})
-        async for _ in socket:
-            pass
+        with contextlib.suppress(ConnectionError):
+            await socket.prepare(request)
+            self.sockets[client] = socket
+            await socket.send_json({"type": "status", "data": {"sid": client, "status": {}}})
+            async for _ in socket:
+                pass
         # as servers do: whoever took the name since then hears nothing any more
         self.sockets.pop(client, None)
         return socket

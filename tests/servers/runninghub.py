@@ -64,6 +64,7 @@ class RunningHub(Server):
             return answer(code)
         name = str(1000 + len(self.tasks))
         self.tasks[name] = (time.monotonic() + self.faults.get("seconds", 0.1), body)
+        await self.submitted()
         return answer(0, {"taskId": name, "taskStatus": "RUNNING"})
 
     async def outputs(self, request):

@@ -24,6 +24,7 @@ class Server:
 
     def __init__(self, tls=None):
         self.faults = {}
+        self.on_submit = None  # called when something was submitted, before that is answered
         self.count = collections.Counter()
         self.hosts = collections.Counter()  # whom the requests were meant for
         self.tls = tls
@@ -109,6 +110,10 @@ class Server:
         if self.take("reset_after", path) and request.transport:
             request.transport.abort()
         return response
+
+    async def submitted(self):
+        if self.on_submit:
+            await asyncio.to_thread(self.on_submit)
 
     async def held(self):
         while self.faults.get("hold"):

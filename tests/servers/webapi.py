@@ -44,6 +44,7 @@ class WebApi(Server):
         self.tasks.append((time.monotonic() + self.faults.get("seconds", 0.1), memory.getvalue()))
         if self.faults.get("inline"):
             return web.json_response({"image": base64.b64encode(memory.getvalue()).decode()})
+        await self.submitted()
         here = f"{request.scheme}://{request.headers['Host']}/model/{len(self.tasks) - 1}"
         return web.json_response({"request_id": str(len(self.tasks) - 1), "status_url":
                                   here + "/status", "response_url": here, "cancel_url":

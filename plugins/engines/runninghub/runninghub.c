@@ -432,14 +432,19 @@ static formy_status follow(struct runninghub *engine, struct job *job, struct js
 formy_status runninghub_run(struct runninghub *engine, struct job *job)
 {
 	struct json_object *body = new_body(engine);
-	char id[ONCE_ID_SIZE];
+	char id[ONCE_ID_SIZE] = "";
 	formy_status status = body ? once_recall(job, id) : FORMY_E_NOMEM;
 
 	if (status == FORMY_OK && !id[0]) {
 		status = submit(engine, job, id);
 	}
-	if (status == FORMY_OK) {
+	if (id[0]) {
 		json_object_object_add(body, "taskId", json_object_new_string(id));
+	}
+	if (status != FORMY_OK && id[0]) {
+		/* it was cancelled while it was sent, or its id could not be kept */
+		cancel(engine, job, body);
+	} else if (status == FORMY_OK) {
 		job_fact(job, "task_id", json_object_new_string(id));
 		status = follow(engine, job, body);
 		job_settle(job, status);

@@ -380,7 +380,10 @@ formy_status webapi_run(struct webapi *engine, struct job *job)
 		status = prepare_and_submit(&source, &places);
 	}
 	json_object_put(source.answer);
-	if (status == FORMY_OK && places.poll[0]) {
+	if (status != FORMY_OK && places.cancel[0]) {
+		/* it was cancelled while it was sent, or its addresses could not be kept */
+		cancel(engine, job, &places);
+	} else if (status == FORMY_OK && places.poll[0]) {
 		status = follow(engine, job, &places);
 		job_settle(job, status);
 	}
