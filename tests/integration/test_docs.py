@@ -40,7 +40,9 @@ class Pages(unittest.TestCase):
                     self.assertTrue(list(SOURCE.glob(name)), f"{page.name} names {name}")
 
     def test_scripts_explain_themselves(self):
-        for script in "packaging/demo", "packaging/deps", "packaging/gallery", "tests/run", "tests/checks":
+        for script in ("packaging/build-deb", "packaging/build-rpm", "packaging/demo",
+                       "packaging/deps", "packaging/gallery", "packaging/test-install",
+                       "tests/run", "tests/checks"):
             run = subprocess.run([SOURCE / script, "--help"], stdin=subprocess.DEVNULL,
                                  capture_output=True, text=True, timeout=10, check=True)
             self.assertIn("Usage: " + script, run.stdout)
