@@ -271,6 +271,30 @@ static void test_wrong_typed_index_is_said_and_nothing_stops(void **state)
 }
 
 /* However a client writes its JSON, the mode and the user are those that a JSON reader finds. */
+/* Whatever stands where a claim should: the outcome is refused, and the others of its call are not. */
+static void test_no_claim_is_no_claim(void **state)
+{
+	struct test_redis *redis = *state;
+	struct test_worker worker;
+	struct queue_outcome outcomes[] = {
+		{.id = "a1", .token = "t1", .attempt = 1, .verdict = QUEUE_DONE, .json = "{}"},
+		{.id = "a2", .token = "t1", .attempt = 1, .verdict = QUEUE_DONE, .json = "{}"},
+	};
+	struct queue_turn turn = {.outcomes = outcomes, .outcome_count = 2, .token = "none"};
+
+	worker_start(&worker, redis, "host:1", WORKER_LEASE_MS);
+	foreign_create(redis, "a1", "{\"mode\":\"A1\"}");
+	foreign_create(redis, "a2", "{\"mode\":\"A1\"}");
+	assert_int_equal(worker_claim(&worker, 2, "t1"), 2);
+	test_redis_number(redis, "HSET formy:task:claims a1 t1");
+	worker_turn(&worker, &turn);
+	assert_int_equal(worker.result, 0);
+	assert_int_equal(worker.fates[0], QUEUE_REFUSED);
+	assert_int_equal(worker.fates[1], QUEUE_WRITTEN);
+	assert_status(redis, "a2", "done");
+	worker_stop(&worker);
+}
+
 static void test_mode_and_user_are_found_in_any_json(void **state)
 {
 	static const struct {
@@ -327,6 +351,7 @@ int main(void)
 		test(test_wrong_typed_queue_does_not_stop_the_others),
 		test(test_wrong_typed_processing_is_said_and_nothing_lost),
 		test(test_wrong_typed_index_is_said_and_nothing_stops),
+		test(test_no_claim_is_no_claim),
 		test(test_mode_and_user_are_found_in_any_json),
 	};
 

@@ -2,9 +2,13 @@
 -- nothing, and an outcome that is sent again is known for what it is.
 
 -- A claim as read_claim has it, read once for all outcomes of tasks that were claimed alike: how
--- many ended by now, and `to`: what goes into the index of its mode, by new status.
+-- many ended by now, `to`: what goes into the index of its mode, by new status, and `own`: what goes
+-- into its user's. nil for what is no claim.
 local function read_shared(text, shared, lists)
 	local claim = read_claim(text)
+	if not claim.token then
+		return nil
+	end
 	claim.count, claim.to = 0, lists[claim.mode] or {done = {}}
 	lists[claim.mode] = claim.to
 	claim.own = claim.user ~= '' and {} or nil
@@ -39,7 +43,12 @@ local function write_books(ids, lists, shared)
 			end
 		end
 	end
-	local users = {}
+	local users, names = {}, {}
+	for _, claim in pairs(shared) do
+		names[#names + 1] = 'm:' .. claim.mode
+		names[#names + 1] = claim.own and 'u:' .. claim.user
+	end
+	load_counters(names)
 	for _, claim in pairs(shared) do
 		count_held(claim, -claim.count)
 		free_places(claim, claim.count)

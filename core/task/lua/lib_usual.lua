@@ -13,9 +13,11 @@ local function read_usual(text)
 		return mode, ''
 	end
 	local _, last, user = text:find('^"user_id": ?"([^"]*)"', at)
-	local nested = text:find('[{%[]', 2)
-	if user and #user <= 128 and (not nested or nested > at)
-		and not text:find('"user_id"', last, true) then
+	if not user or #user > 128 or text:find('"user_id"', last, true) then
+		return nil
+	end
+	-- it is the task's own when nothing but the task is closed behind it, or opened before it
+	if text:find('^[^{}%[%]]*}%s*$', last + 1) or not text:sub(2, at):find('[{%[]') then
 		return mode, user
 	end
 	return nil
