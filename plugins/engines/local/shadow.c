@@ -57,7 +57,7 @@ static void mark_feet(struct shadow *shadow, const int *rows, double last, doubl
 }
 
 /* Brings the darkest place to what it is to be, and finds where there is any. */
-static void set_strength(struct shadow *shadow, double strength)
+static void set_strength(struct shadow *shadow, const struct matte *matte, double strength)
 {
 	const size_t count = (size_t)shadow->width * (size_t)shadow->height;
 	struct mask_box box = {.left = shadow->width, .top = shadow->height};
@@ -79,8 +79,8 @@ static void set_strength(struct shadow *shadow, double strength)
 			}
 		}
 	}
-	shadow->left = (int)((box.left - 1) / shadow->across);
-	shadow->right = (int)((box.right + 1) / shadow->across);
+	shadow->left = (int)fmax(0, (box.left - 1) / shadow->across);
+	shadow->right = (int)fmin(matte->width, (box.right + 1) / shadow->across);
 	shadow->top = (int)((box.top - 1) / shadow->down);
 	shadow->bottom = (int)((box.bottom + 1) / shadow->down);
 }
@@ -113,7 +113,7 @@ int shadow_make(struct shadow *shadow, const struct matte *matte, double strengt
 			result = plane_blur(shadow->plane, shadow->width, shadow->height, soft);
 		}
 		if (result == 0) {
-			set_strength(shadow, strength);
+			set_strength(shadow, matte, strength);
 		}
 	}
 	free(rows);
@@ -128,13 +128,12 @@ void shadow_finish(struct shadow *shadow)
 
 void shadow_row(const struct shadow *shadow, int y, uint8_t *rgb)
 {
-	const int width = (int)(shadow->width / shadow->across);
 	const double v = (y + 0.5) * shadow->down - 0.5;
 
 	if (!shadow->plane || y < shadow->top || y >= shadow->bottom) {
 		return;
 	}
-	for (int x = shadow->left > 0 ? shadow->left : 0; x < shadow->right && x < width; x++) {
+	for (int x = shadow->left; x < shadow->right; x++) {
 		const double u = (x + 0.5) * shadow->across - 0.5;
 		const float light =
 			1 - plane_at(shadow->plane, shadow->width, shadow->height, u, v) / 255;
