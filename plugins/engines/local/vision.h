@@ -43,9 +43,9 @@ struct vision_network {
 	const char *path; /* an ONNX file of float32 */
 	const char *name;
 	int side;
-	bool by_largest;    /* colours are divided by the picture's largest one, else by 255 */
-	float mean[3];      /* and then this is taken away, */
+	float mean[3];      /* is taken from colours of 0 to 1, */
 	float deviation[3]; /* and they are divided by this */
+	bool by_largest;    /* the picture's largest colour is its 1, else 255 is */
 	bool stretch;       /* its least answer means 0 and its largest 1 */
 	bool closer;        /* it is quick and sees little: it is asked again about parts */
 };
