@@ -109,6 +109,8 @@ class BadPlugins(FormyTest):
         host = self.serve("never_returns")
         task_id = host.submit("BAD", "x")
         host.wait(task_id, "processing")
+        # one that is claimed and cancelled before an executor has it ends nobody
+        host.formyd.wait_log('msg="executor ready" mode=BAD')
         host.cancel(task_id)
         self.goes_on(host)
         formytest.until(lambda: "executor ended" in host.formyd.log()
