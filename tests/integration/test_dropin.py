@@ -219,6 +219,24 @@ class DropIn(FormyTest):
         self.wait_state(host, "dup_mode_2.so", "ready")
         self.assertEqual(self.plugin(host, "dup_mode_1.so")["state"], "off")
 
+    def test_two_of_one_id_are_both_refused(self):
+        """plugin = "ID" could not choose between them, and their order or age shall not."""
+        host = self.serve(VERSIONS / "which_1.so", modes={"WHICH": {"plugin": "which"}})
+        self.put(VERSIONS / "which_2.so", "newer.so")
+        refused = self.wait_state(host, "newer.so", "refused")
+        self.assertRegex(refused["reason"], 'id "which" is also that of .*/which_1.so; remove one')
+        refused = self.wait_state(host, "which_1.so", "refused")
+        self.assertIn("/newer.so", refused["reason"])
+        waits = host.submit("WHICH", "x")
+        host.wait(host.submit("NOOP", "x"))
+        self.assertEqual(host.status(waits), "pending")
+        # which one goes is the operator's choice, the older or the newer one
+        (self.plugins / "which_1.so").unlink()
+        task = host.wait(waits, seconds=10)
+        self.assertEqual(json.loads(task["result"])["metadata"]["which"], 2)
+        self.assertEqual(task["attempts"], "1")
+        self.assertEqual(self.wait_state(host, "newer.so", "ready")["id"], "which")
+
     def test_who_may_drop(self):
         host = self.serve()
         self.put(VERSIONS / "which_1.so")
