@@ -210,7 +210,7 @@ class Faults:
                     before = self.asked(self.POLL)
                     until(lambda: self.asked(self.POLL) > before + 1, 40, service.tail)
                     self.server.release()
-                    self.assert_done(service, task_id, at + 1, "2")
+                    self.assert_done(service, task_id, at + 1)
                 else:
                     error = service.wait_error(task_id, seconds=60)
                     self.assertEqual(error["code"], "ENGINE_TIMEOUT")
