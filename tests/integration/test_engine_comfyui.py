@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import threading
 import time
 import types
 import unittest
@@ -269,6 +270,23 @@ class OwnFaults(Comfyui):
         service.cancel(running)
         until(lambda: server.count["interrupted"] == 1, 10, "the running one is interrupted")
 
+    def test_cancel_before_the_server_has_answered(self):
+        """It has the prompt, and runs it, while its answer does not come."""
+        server = self.comfy()
+        server.faults["hold"] = True
+        service = self.start(server, executors=1)
+        ids, ended = [], threading.Event()
+
+        def cancel():
+            service.cancel(until(lambda: ids, 10, "an id")[0])
+            ended.wait(20)
+
+        server.on_submit = cancel
+        ids.append(self.swap(service))
+        until(lambda: server.count["interrupted"] == 1, 20, service.tail)
+        ended.set()
+        self.assertEqual(self.submits(), 1)
+
     def test_cancel_of_what_does_not_listen(self):
         server = self.comfy()
         server.faults.update(delay=3600, deaf=True)
@@ -379,6 +397,7 @@ class Common(Faults, Comfyui):
     SUBMIT, POLL, RESULT, UPLOAD = "POST /prompt", "GET /history", "GET /view", "POST /upload"
     UNREACHABLE, NO_RESULT = "COMFYUI_NOT_AVAILABLE", "COMFYUI_RESULT_NOT_FOUND"
     REFUSED, LOST, REPEATS = "COMFYUI_WORKFLOW_ERROR", None, True
+    CANCEL = "POST /interrupt"
 
     def faulty(self, **more):
         self.server = self.comfy()

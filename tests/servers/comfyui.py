@@ -135,6 +135,7 @@ class Comfy(Server):
         else:
             self.pending.append((len(self.ran), given, graph))
             self.wake.set()
+        await self.submitted()
         return web.json_response({"prompt_id": given, "number": 1, "node_errors": errors})
 
     async def work_on(self, seconds):
