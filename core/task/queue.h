@@ -133,10 +133,10 @@ typedef void queue_turn_fn(
 /* Finishes and claims. */
 int queue_turn(struct queue *queue, const struct queue_turn *turn, queue_turn_fn *cb, void *arg);
 
-/* Seconds that a wait lasts. It ends so that a connection that broke without the server's knowing
- * does not take tasks for nobody for ever. */
-#define QUEUE_WAIT_S 30
-#define QUEUE_WAIT_TEXT "30"
+/* Seconds that a wait lasts: less than a registration, by which the reaper knows whose inbox to look
+ * into when a worker is no more. A longer one could fill it after the reaper has been there. */
+#define QUEUE_WAIT_S 7
+#define QUEUE_WAIT_TEXT "7"
 
 /* Waits, QUEUE_WAIT_S at the most, on a link made with LINK_BLOCKING, until a task is pushed on the queue, and
  * claims it in the same breath: a script is sent behind a BLMOVE, with the modes and the token of

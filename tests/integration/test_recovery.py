@@ -135,6 +135,28 @@ class Recovery(FormyTest):
             self.assertEqual(service.wait(task_id, seconds=40)["attempts"], "1")
         self.assertEqual(len(self.read(notes)), 1)
 
+    def test_a_task_that_goes_to_a_worker_which_is_forgotten(self):
+        """It waited in Redis for a push, stood still until it was forgotten, and is killed."""
+        service = self.service({"NOOP": {}}, executors=1)
+        first = service.formyd
+        first.wait_log("executor ready")
+        with Formyd(service.conf, service.folder / "formyd2.log", service.client):
+            until(lambda: all("cmd=blmove" in line for line in self.waiting(service)), 20,
+                  "both wait")
+            stand_still(first.process.pid)
+            until(lambda: service.client.zscore(service.key("workers"), first.name) is None, 30,
+                  "the first is forgotten")
+            # nor does Redis know the script any more by which it would claim the task
+            service.client.script_flush()
+            task_id = service.submit("NOOP", "x")
+            first.kill()
+            service.wait(task_id)
+
+    def waiting(self, service):
+        found = [line for line in service.client.execute_command("CLIENT", "LIST").splitlines()
+                 if "name=formyd-wait" in line]
+        return found if len(found) == 2 else [""]
+
     def read(self, notes):
         return [(name, int(attempt), int(pid)) for name, attempt, pid
                 in (line.split() for line in notes.read_text().splitlines())]
