@@ -69,7 +69,7 @@ static struct head open_head(const formy_image *image)
 
 static double tint_apart(struct lab a, struct lab b)
 {
-	return hypot(a.a - b.a, a.b - b.b);
+	return hypotf(a.a - b.a, a.b - b.b);
 }
 
 /* The mean colour of the throat. */
@@ -121,24 +121,24 @@ static void test_face_and_neck_have_one_colour(void **state)
 }
 
 /* Where the new head is, in the old head's working copy. */
-static uint8_t *covered_by(const struct head *old, const struct head *new)
+static uint8_t *covered_by(const struct head *old, const struct head *after)
 {
 	const size_t count = (size_t)old->width * (size_t)old->height;
 	uint8_t *mask = calloc(2, count);
 
 	assert_non_null(mask);
 	for (size_t i = 0; i < count; i++) {
-		const double x = (double)(i % (size_t)old->width) * old->crop.width / old->width;
-		const double y = (double)(i / (size_t)old->width) * old->crop.height / old->height;
+		const size_t column = i % (size_t)old->width;
+		const size_t row = i / (size_t)old->width;
+		const double x = (double)column * old->crop.width / old->width;
+		const double y = (double)row * old->crop.height / old->height;
 		const int nx =
-			(int)((x + old->crop.x - new->crop.x) * new->width / new->crop.width);
-		const int ny =
-			(int)((y + old->crop.y - new->crop.y) * new->height / new->crop.height);
+			(int)((x + old->crop.x - after->crop.x) * after->width / after->crop.width);
+		const int ny = (int)((y + old->crop.y - after->crop.y) * after->height /
+			after->crop.height);
 
-		mask[count + i] = nx >= 0 && ny >= 0 &&
-			nx < new->width &&ny<new->height &&new->hair_and_face[(size_t)ny *
-					     (size_t) new->width +
-				     (size_t)nx]> 30;
+		mask[count + i] = nx >= 0 && ny >= 0 && nx < after->width && ny < after->height &&
+			after->hair_and_face[(size_t)ny * (size_t)after->width + (size_t)nx] > 30;
 	}
 	assert_int_equal(mask_grow(mask + count, old->width, old->height,
 				 (int)(MARGIN * old->axes.jaw) + 1, mask),
@@ -150,8 +150,8 @@ static uint8_t *covered_by(const struct head *old, const struct head *new)
 static double hair_left(const formy_image *reference, const formy_image *output)
 {
 	struct head old = open_head(reference);
-	struct head new = open_head(output);
-	uint8_t *covered = covered_by(&old, &new);
+	struct head found = open_head(output);
+	uint8_t *covered = covered_by(&old, &found);
 	uint8_t *after = malloc(3 * (size_t)old.width * (size_t)old.height);
 	int uncovered = 0;
 	int left = 0;
@@ -173,7 +173,7 @@ static double hair_left(const formy_image *reference, const formy_image *output)
 	free(covered);
 	free(after);
 	head_finish(&old);
-	head_finish(&new);
+	head_finish(&found);
 	return (double)left / uncovered;
 }
 

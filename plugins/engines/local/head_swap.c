@@ -304,7 +304,7 @@ static formy_status swap_heads(const struct pictures *pictures, const struct wis
 	const struct region region = head_region(&pictures->reference, &pictures->body);
 	const double scale = fmin(1, wish->side / fmax(region.width, region.height));
 	const struct job old = job_part(job, 110, 430, "Cutting out the old head");
-	const struct job new = job_part(job, 430, 720, "Cutting out the new head");
+	const struct job fresh = job_part(job, 430, 720, "Cutting out the new head");
 	struct head head = {0};
 	struct head body = {0};
 	struct swap swap = {.head = &head,
@@ -319,9 +319,9 @@ static formy_status swap_heads(const struct pictures *pictures, const struct wis
 	result = head_open(&body, &pictures->reference, &pictures->body, scale, LONG_HAIR_OLD,
 		engine->vision, &old, &err);
 	if (result == 0) {
-		job_progress(job, 430, new.words);
+		job_progress(job, 430, fresh.words);
 		result = head_open(&head, &pictures->source, &pictures->head,
-			scale * align_scale(&pictures->align), LONG_HAIR, engine->vision, &new,
+			scale * align_scale(&pictures->align), LONG_HAIR, engine->vision, &fresh,
 			&err);
 	}
 	if (result == 0) {
