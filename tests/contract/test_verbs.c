@@ -110,7 +110,6 @@ static void test_cancel_takes_it_out_of_every_list(void **state)
 	assert_int_equal(test_redis_number(office.redis, "ZCARD formy:task:delayed"), 0);
 	assert_status(office.redis, "t1", "cancelled");
 	assert_non_null(task_field_of(office.redis, "t1", "cancelled_at"));
-	assert_int_equal(test_redis_number(office.redis, "SCARD formy:task:gone"), 0);
 	assert_int_equal(task_cancel(&office.desk, "t1", &office.err, &status), 0);
 	enqueue(&office, "t2", A, TASK_NORMAL);
 	test_redis_number(office.redis, "HSET formy:task:data:t2 attempts 1");

@@ -15,7 +15,8 @@ end
 -- It ended without a worker that could remove what a killed attempt may have published: the janitor
 -- does.
 local function leave_files(id, status)
-	if status ~= 'done' and redis.call('HEXISTS', task_key(id), 'attempts') == 1 then
+	-- also of one without an attempt: that one may have been taken back, as if it had not begun
+	if status ~= 'done' then
 		redis.call('SADD', GONE, id)
 	end
 end
