@@ -27,15 +27,20 @@
 
 #define OPEN_MS 60000
 #define STOP_MS 2000  /* plugin.h promises a kill after it */
-#define STOP_WAITS 10 /* times as long, while a busy machine lets it do nothing */
+#define STOP_WAITS 10 /* times as long beside, while a busy machine lets it do nothing */
 #define END_MS 5000
 #define DURING_MS 20
 #define VALGRIND_SLOWER 20
+#if defined(__SANITIZE_ADDRESS__)
+#define CHECKED_SLOWER 8 /* a build that looks at each access */
+#else
+#define CHECKED_SLOWER 1
+#endif
 #define VALGRIND_FOUND 9
 
 static uint64_t patient(const struct check_case *one, uint64_t ms)
 {
-	return one->target->valgrind ? ms * VALGRIND_SLOWER : ms;
+	return ms * (one->target->valgrind ? VALGRIND_SLOWER : CHECKED_SLOWER);
 }
 
 static void read_output(struct check_case *one)
@@ -116,7 +121,8 @@ static void keep_memo(const struct check_case *one, const struct msg_memo *memo)
 static int receive(struct check_case *one, char *packet, uint64_t most_ms, struct msg *ret_msg)
 {
 	uint64_t deadline = clock_mono_ms() + most_ms;
-	uint64_t last = most_ms == STOP_MS ? deadline + most_ms * STOP_WAITS : deadline;
+	uint64_t last =
+		most_ms == patient(one, STOP_MS) ? deadline + STOP_MS * STOP_WAITS : deadline;
 	uint64_t most_used = processor_ms(one) + most_ms;
 	uint64_t now;
 

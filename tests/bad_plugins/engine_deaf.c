@@ -3,7 +3,7 @@
 
 #include "bad_engine.h"
 
-#define LONG_MS 100000
+#define LONG_MS 1000000
 
 static formy_status bad_run(
 	const formy_host *host, void *state, const char *operation, formy_task *task)

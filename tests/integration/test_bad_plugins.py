@@ -40,7 +40,7 @@ class BadPlugins(FormyTest):
                  "no_entry": ("refused", "does not export"), "null_entry": ("refused", "NULL"),
                  "too_new": ("refused", "this worker has ABI"),
                  "other_major": ("refused", "this worker has ABI"),
-                 "ctor_abort": ("crashed", "status" if SANITIZED else "Aborted"),
+                 "ctor_abort": ("crashed", "ended its probe" if SANITIZED else "Aborted"),
                  "short_struct": ("refused", "sizeof"), "bad_mode_name": ("refused", "bad mode"),
                  "bad_param_type": ("refused", "edge_blur"),
                  "bad_params_json": ("refused", "its params")}

@@ -41,7 +41,7 @@ REASONS = {
     "engine_deaf": "A: cancelled before: it does not end",
     "engine_trusts": "A: without pictures: it (crashed: signal 11|ended)",
     "exit_in_run": "ended its process with exit code",
-    "exports": "exports 2 symbols beside its entry",
+    "exports": r"exports \d symbols beside its entry",
     "false_cancel": "cancelled, which it was not",
     "fd_leak": "leaves descriptors open",
     "grows": "its memory grows",
