@@ -324,8 +324,8 @@ typedef struct formy_engine {
 	 * and again, ever less often, while the engine is down. As in run, alloc(), cancelled(),
 	 * time_left_ms() and log() may be used; facts() gives a report for people, and fail() the
 	 * reason why not. Of the report, "servers" (an object: an address, and "ready" or why not)
-	 * and "queue" (how many jobs these have, of anybody) stand in `formy engine list`. Has no pictures and no params. At most
-	 * 20 s. NULL: it always can. */
+	 * and "queue" (how many jobs these have, of anybody) stand in `formy engine list`. Has no
+	 * pictures and no params. At most 20 s. NULL: it always can. */
 	formy_status (*check)(const formy_host *host, void *state, formy_task *task);
 } formy_engine;
 
