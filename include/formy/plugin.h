@@ -1,4 +1,4 @@
-/* formy/plugin.h - the interface between Formy and its plugins. ABI 0.3, a draft.
+/* formy/plugin.h - the interface between Formy and its plugins. ABI 1.0.
  *
  * A plugin is a shared library (.so) with one exported function, FORMY_PLUGIN_ENTRY, which returns
  * a constant description of what is in it: modes (pipelines, such as BACKGROUND_CHANGE), engines
@@ -29,8 +29,9 @@
  * umask(), reading standard input, fork(). What it prints goes to the worker's log.
  *
  * GROWTH. Every struct that may grow begins with its size as its filler knows it. Fields are only
- * ever appended, and only read when the size covers them: FORMY_HAS(). While the major number is 0
- * host and plugin must agree on the minor number exactly.
+ * ever appended, and only read when the size covers them: FORMY_HAS(). A plugin runs on each host of
+ * its major number whose minor is not below the plugin's needs_minor; under a draft, whose major is 0,
+ * host and plugin must agree on the minor exactly.
  *
  * The header is C99 and C++11, and needs nothing but the two standard headers below. */
 #ifndef FORMY_PLUGIN_H
@@ -43,8 +44,8 @@
 extern "C" {
 #endif
 
-#define FORMY_ABI_MAJOR 0u
-#define FORMY_ABI_MINOR 3u
+#define FORMY_ABI_MAJOR 1u
+#define FORMY_ABI_MINOR 0u
 
 /* True when the struct that p points to, as its filler knew it, has the field, and it is set. */
 #define FORMY_HAS(type, p, field)                                                                  \
@@ -361,8 +362,8 @@ typedef struct formy_plugin {
 
 /* The one exported symbol. Its name carries the major number. Returns the same pointer each time;
  * cheap and without side effects, as it is called to find out what a file is. */
-#define FORMY_PLUGIN_ENTRY formy_plugin_0
-#define FORMY_PLUGIN_ENTRY_NAME "formy_plugin_0"
+#define FORMY_PLUGIN_ENTRY formy_plugin_1
+#define FORMY_PLUGIN_ENTRY_NAME "formy_plugin_1"
 
 #if defined(__GNUC__)
 #define FORMY_EXPORT __attribute__((visibility("default")))

@@ -158,8 +158,8 @@ CONSTANT(FORMY_NEEDS_EXEC, 4);
 CONSTANT(FORMY_MEMO_LIMIT, 1024);
 CONSTANT(FORMY_PLACES_LIMIT, 256);
 
-CONSTANT(FORMY_ABI_MAJOR, 0);
-CONSTANT(FORMY_ABI_MINOR, 3);
+CONSTANT(FORMY_ABI_MAJOR, 1);
+CONSTANT(FORMY_ABI_MINOR, 0);
 
 /* An image's format is its bytes a pixel, and a status is a number of 32 bits. */
 CONSTANT(sizeof(formy_status), 4);

@@ -255,20 +255,20 @@ static void structs_that_do_not_fit_are_refused(void **state)
 /* Whatever a probe sends: no crash, and a sentence. */
 static void hostile_json_is_refused(void **state)
 {
-	static const char *const texts[] = {"", "null", "[]", "7", "{}", "{\"abi_major\": 0}",
-		"{\"abi_major\": 0, \"abi_minor\": 99999999999}",
-		"{\"abi_major\":0,\"abi_minor\":3,\"id\":\"a\",\"version\":\"1\",\"modes\":7}",
-		"{\"abi_major\":0,\"abi_minor\":3,\"id\":\"a\",\"version\":\"1\",\"modes\":[7]}",
-		"{\"abi_major\":0,\"abi_minor\":3,\"id\":\"a\",\"version\":\"1\",\"modes\":[null]}",
-		"{\"abi_major\":0,\"abi_minor\":3,\"id\":\"a\",\"version\":\"1\\n\",\"modes\":[]}",
-		"{\"abi_major\":0,\"abi_minor\":3,\"id\":\"a\",\"version\":\"1\","
+	static const char *const texts[] = {"", "null", "[]", "7", "{}", "{\"abi_major\": 1}",
+		"{\"abi_major\": 1, \"abi_minor\": 99999999999}",
+		"{\"abi_major\":1,\"abi_minor\":0,\"id\":\"a\",\"version\":\"1\",\"modes\":7}",
+		"{\"abi_major\":1,\"abi_minor\":0,\"id\":\"a\",\"version\":\"1\",\"modes\":[7]}",
+		"{\"abi_major\":1,\"abi_minor\":0,\"id\":\"a\",\"version\":\"1\",\"modes\":[null]}",
+		"{\"abi_major\":1,\"abi_minor\":0,\"id\":\"a\",\"version\":\"1\\n\",\"modes\":[]}",
+		"{\"abi_major\":1,\"abi_minor\":0,\"id\":\"a\",\"version\":\"1\","
 		"\"modes\":[{\"name\":\"AB\",\"output\":true,\"params\":{\"a\":null},"
 		"\"inputs\":[]}]}",
-		"{\"abi_major\":0,\"abi_minor\":3,\"id\":\"a\",\"version\":\"1\","
+		"{\"abi_major\":1,\"abi_minor\":0,\"id\":\"a\",\"version\":\"1\","
 		"\"modes\":[{\"name\":\"AB\",\"output\":true,\"params\":{},\"inputs\":[null]}]}",
-		"{\"abi_major\":0,\"abi_minor\":3,\"id\":\"a\",\"version\":\"1\","
+		"{\"abi_major\":1,\"abi_minor\":0,\"id\":\"a\",\"version\":\"1\","
 		"\"engines\":[{\"type\":\"x\",\"operations\":[]}]}",
-		"{\"abi_major\":0,\"abi_minor\":3,\"id\":\"a\",\"version\":\"1\","
+		"{\"abi_major\":1,\"abi_minor\":0,\"id\":\"a\",\"version\":\"1\","
 		"\"engines\":[{\"type\":\"x\",\"whole_config\":1}]}"};
 
 	(void)state;

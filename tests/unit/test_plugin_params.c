@@ -24,7 +24,7 @@ static struct json_object *parse(const char *text)
 static int read_descriptor(void **state)
 {
 	static const char json[] =
-		"{\"abi_major\": 0, \"abi_minor\": 3, \"id\": \"a\", \"version\": \"1\", \"modes\":"
+		"{\"abi_major\": 1, \"abi_minor\": 0, \"id\": \"a\", \"version\": \"1\", \"modes\":"
 		" [{\"name\": \"EDIT\", \"output\": true, \"inputs\": ["
 		"  {\"role\": \"source\", \"member\": \"source_image\", \"required\": true},"
 		"  {\"role\": \"background\", \"members\": [\"background_image\", \"bg_image\"],"

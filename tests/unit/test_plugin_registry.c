@@ -30,7 +30,7 @@ static void describe(struct registry *registry, struct plugin_file *file, const 
 	char json[512];
 
 	(void)snprintf(json, sizeof(json),
-		"{\"abi_major\":0,\"abi_minor\":3,\"id\":\"%s\",\"version\":\"1\","
+		"{\"abi_major\":1,\"abi_minor\":0,\"id\":\"%s\",\"version\":\"1\","
 		"\"modes\":[{\"name\":\"%s\",\"output\":true,\"inputs\":[],\"params\":{}}],"
 		"\"engines\":[{\"type\":\"%s\"}]}",
 		id, mode, engine);
