@@ -1,0 +1,198 @@
+#include <errno.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "redis/link.h"
+#include "task/args.h"
+#include "task/queue.h"
+#include "task/queue_request.h"
+#include "task/scripts.h"
+
+#define CHECK_MS 1000
+
+void queue_add_modes(struct args *args, const struct queue_mode *modes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		args_add_text(args, modes[i].name);
+		args_add_number(args, modes[i].room);
+		args_add_number(args, modes[i].limit);
+	}
+}
+
+/* Nothing for a time that is not known. */
+static void add_created(struct args *args, int64_t created_ms)
+{
+	if (created_ms > 0) {
+		args_add_number(args, created_ms);
+	} else {
+		args_add_text(args, "");
+	}
+}
+
+static void add_failure(struct args *args, const struct queue_outcome *outcome)
+{
+	static const char *const verdicts[] = {
+		[QUEUE_FAILED] = "failed",
+		[QUEUE_RETRY] = "retry",
+		[QUEUE_LATER] = "later",
+		[QUEUE_CRASHED] = "crashed",
+		[QUEUE_CANCELLED] = "cancelled",
+	};
+
+	args_add_text(args, outcome->id);
+	args_add_text(args, outcome->token);
+	args_add_number(args, outcome->attempt);
+	args_add_text(args, verdicts[outcome->verdict]);
+	args_add_text(args, outcome->json);
+	args_add_number(args, outcome->retry_delay_ms);
+	args_add_seconds(args, outcome->processing_us);
+	add_created(args, outcome->created_ms);
+}
+
+/* Successes go in columns: the script has less to do with them. */
+static void add_outcomes(struct args *args, const struct queue_turn *turn,
+	const unsigned char order[LIMIT_BATCH], size_t done)
+{
+	for (size_t i = 0; i < done; i++) {
+		args_add_text(args, turn->outcomes[order[i]].id);
+	}
+	for (size_t i = 0; i < done; i++) {
+		args_add_text(args, turn->outcomes[order[i]].token);
+	}
+	for (size_t i = 0; i < done; i++) {
+		add_created(args, turn->outcomes[order[i]].created_ms);
+	}
+	for (size_t i = 0; i < done; i++) {
+		args_add_seconds(args, turn->outcomes[order[i]].processing_us);
+	}
+	for (size_t i = 0; i < done; i++) {
+		args_add_number(args, turn->outcomes[order[i]].told_step);
+	}
+	for (size_t i = 0; i < done; i++) {
+		args_add_text(args, turn->outcomes[order[i]].json);
+	}
+	for (size_t i = done; i < turn->outcome_count; i++) {
+		add_failure(args, &turn->outcomes[order[i]]);
+	}
+}
+
+/* The script takes successes first: order[i] is the index of the i-th that it gets. Returns how
+ * many they are. */
+static size_t put_done_first(const struct queue_turn *turn, unsigned char order[LIMIT_BATCH])
+{
+	size_t count = 0;
+	size_t done;
+
+	for (size_t i = 0; i < turn->outcome_count; i++) {
+		if (turn->outcomes[i].verdict == QUEUE_DONE) {
+			order[count++] = (unsigned char)i;
+		}
+	}
+	done = count;
+	for (size_t i = 0; i < turn->outcome_count; i++) {
+		if (turn->outcomes[i].verdict != QUEUE_DONE) {
+			order[count++] = (unsigned char)i;
+		}
+	}
+	return done;
+}
+
+/* Once in a while a turn begins with a look at all keys. A key that is broken in between fails a
+ * turn half-way, and the next one looks: what such a turn claimed comes back by its lease. */
+static bool is_check_due(struct queue *queue)
+{
+	uint64_t now = clock_mono_ms();
+	bool due = queue->checked_ms == 0 || now - queue->checked_ms >= CHECK_MS;
+
+	if (due) {
+		queue->checked_ms = now;
+	}
+	return due;
+}
+
+int queue_turn(struct queue *queue, const struct queue_turn *turn, queue_turn_fn *cb, void *arg)
+{
+	struct queue_request request = {
+		.kind = REQUEST_TURN,
+		.cb.turn = cb,
+		.arg = arg,
+		.outcome_count = turn->outcome_count,
+	};
+	struct args args;
+	size_t done;
+	int result;
+
+	if (turn->outcome_count > LIMIT_BATCH || turn->want > LIMIT_BATCH) {
+		return -EINVAL;
+	}
+	done = put_done_first(turn, request.order);
+	result = args_init(&args, 14 + 3 * turn->mode_count + 8 * turn->outcome_count);
+	if (result < 0) {
+		return result;
+	}
+	args_add_text(&args, queue->worker);
+	args_add_number(&args, queue->lease_ms);
+	args_add_number(&args, queue->policy.retention_s);
+	args_add_number(&args, turn->want);
+	args_add_number(&args, is_check_due(queue));
+	args_add_text(&args, turn->token);
+	args_add_number(&args, LIMIT_TASK_DATA);
+	args_add_number(&args, queue->policy.user_limit);
+	args_add_number(&args, queue->policy.fair_share);
+	args_add_number(&args, (int64_t)queue->claimed);
+	args_add_number(&args, queue->policy.grace_ms);
+	args_add_number(&args, (int64_t)turn->mode_count);
+	args_add_number(&args, (int64_t)turn->outcome_count);
+	args_add_number(&args, (int64_t)done);
+	queue_add_modes(&args, turn->modes, turn->mode_count);
+	add_outcomes(&args, turn, request.order, done);
+	result = queue_request_send(queue, queue->link, NULL, 0, &script_turn, &args, &request);
+	args_finish(&args);
+	return result;
+}
+
+/* The day by this clock, which saves the script its calendar; on another one it takes no task. */
+static void add_today(struct args *args, char date[static 16])
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	(void)gmtime_r(&now, &tm);
+	(void)strftime(date, 16, "%Y-%m-%d", &tm);
+	args_add_number(args, (int64_t)now / 86400);
+	args_add_text(args, date);
+}
+
+int queue_wait(struct queue *queue, struct link *blocking, const struct queue_turn *turn,
+	queue_turn_fn *cb, void *arg)
+{
+	const struct str argv[] = {
+		STR("BLMOVE"),
+		queue->keys.names[TASK_KEY_QUEUE],
+		{queue->inbox.data, queue->inbox.len},
+		STR("LEFT"),
+		STR("RIGHT"),
+		STR(QUEUE_WAIT_TEXT),
+	};
+
+	struct queue_request request = {.kind = REQUEST_TURN, .cb.turn = cb, .arg = arg};
+	char date[16];
+	struct args args;
+	int result = args_init(&args, 7 + 3 * turn->mode_count);
+
+	if (result < 0) {
+		return result;
+	}
+	args_add_text(&args, queue->worker);
+	args_add_number(&args, queue->lease_ms);
+	args_add_text(&args, turn->token);
+	args_add_number(&args, LIMIT_TASK_DATA);
+	args_add_number(&args, queue->policy.user_limit);
+	add_today(&args, date);
+	queue_add_modes(&args, turn->modes, turn->mode_count);
+	result = queue_request_send(queue, blocking, argv, sizeof(argv) / sizeof(argv[0]),
+		&script_take, &args, &request);
+	args_finish(&args);
+	return result;
+}
