@@ -1,329 +1,14 @@
 #include "daemon/slot.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stddef.h>
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/log.h"
 #include "daemon/child.h"
+#include "daemon/slot_table.h"
 
-/* What comes with an event. */
-struct details {
-	const struct msg *msg;      /* READY REFUSED PROGRESS OUTCOME */
-	enum control_reason reason; /* CANCEL */
-	uint64_t timeout_ms;        /* JOB */
-	struct slot_exit exit;      /* EXIT */
-	enum slot_end end;          /* KILL; SLOT_END_ITSELF: the owner wanted it */
-};
-
-static const struct details no_details = {0};
-
-static void handle(struct slot *slot, enum slot_event event, const struct details *details);
-
-/* This process may have stood still, and what it would have heard in time waits in the channel: it
- * counts, as the clock does not know who was late. */
-static void on_deadline(uv_timer_t *timer)
-{
-	struct slot *slot = timer->data;
-	unsigned entered = slot->entered;
-
-	if (slot->child) {
-		child_catch_up(slot->child);
-	}
-	if (slot->entered == entered) {
-		handle(slot, SLOT_EV_DEADLINE, &no_details);
-	}
-}
-
-/* Enters a state that may last so long; 0: for ever. */
-static void enter(struct slot *slot, enum slot_state state, uint64_t most_ms)
-{
-	slot->state = state;
-	slot->entered++;
-	if (most_ms > 0) {
-		(void)uv_timer_start(&slot->timer, on_deadline, most_ms, 0);
-	} else {
-		(void)uv_timer_stop(&slot->timer);
-	}
-}
-
-static void ignore(struct slot *slot, const struct details *details)
-{
-	(void)slot;
-	(void)details;
-}
-
-static void do_start(struct slot *slot, const struct details *details)
-{
-	(void)details;
-	slot->number = 0;
-	slot->drain_after = false;
-	slot->end = SLOT_END_ITSELF;
-	slot->was_ready = false;
-	slot->was_confined = false;
-	enter(slot, SLOT_STARTING, slot->times.start);
-}
-
-static void become_idle(struct slot *slot)
-{
-	if (slot->drain_after) {
-		enter(slot, SLOT_DRAINING, slot->times.finish);
-		child_hang_up(slot->child);
-		return;
-	}
-	enter(slot, SLOT_IDLE, 0);
-	slot->events->free(slot->owner, slot);
-}
-
-static void do_ready(struct slot *slot, const struct details *details)
-{
-	(void)details;
-	slot->was_ready = true;
-	slot->events->ready(slot->owner, slot);
-	become_idle(slot);
-}
-
-static void do_refused(struct slot *slot, const struct details *details)
-{
-	const struct msg_refused *refused = &details->msg->refused;
-
-	enter(slot, SLOT_DRAINING, slot->times.finish);
-	child_hang_up(slot->child);
-	slot->events->refused(slot->owner, slot, refused->code, refused->message);
-}
-
-static void do_job(struct slot *slot, const struct details *details)
-{
-	enter(slot, SLOT_RUNNING, details->timeout_ms);
-}
-
-static void do_progress(struct slot *slot, const struct details *details)
-{
-	if (details->msg->progress.job == slot->number) {
-		slot->heard = true;
-		slot->events->progress(slot->owner, slot, &details->msg->progress);
-	}
-}
-
-static void do_kill(struct slot *slot, enum slot_end end)
-{
-	slot->end = end;
-	enter(slot, SLOT_KILLING, slot->times.finish);
-	child_kill(slot->child, SIGKILL);
-}
-
-static void on_garbage(struct slot *slot, const struct details *details)
-{
-	(void)details;
-	do_kill(slot, SLOT_END_GARBAGE);
-}
-
-static void do_outcome(struct slot *slot, const struct details *details)
-{
-	if (details->msg->outcome.job != slot->number) {
-		do_kill(slot, SLOT_END_GARBAGE);
-		return;
-	}
-	slot->events->outcome(slot->owner, slot, &details->msg->outcome);
-	slot->job = NULL;
-	slot->drain_after = slot->drain_after || details->msg->outcome.last;
-	become_idle(slot);
-}
-
-static void do_cancel(struct slot *slot, const struct details *details)
-{
-	slot->end = details->reason == CONTROL_TIMEOUT ? SLOT_END_TIMEOUT : SLOT_END_CANCELLED;
-	control_stop(child_control(slot->child), slot->number, details->reason);
-	enter(slot, SLOT_CANCELLING, slot->times.grace);
-}
-
-static void on_job_deadline(struct slot *slot, const struct details *details)
-{
-	const struct details timeout = {.reason = CONTROL_TIMEOUT};
-
-	(void)details;
-	do_cancel(slot, &timeout);
-}
-
-static void on_grace_over(struct slot *slot, const struct details *details)
-{
-	(void)details;
-	do_kill(slot, slot->end);
-}
-
-static void on_start_deadline(struct slot *slot, const struct details *details)
-{
-	(void)details;
-	do_kill(slot, SLOT_END_START);
-}
-
-static void on_drain_deadline(struct slot *slot, const struct details *details)
-{
-	(void)details;
-	do_kill(slot, slot->end);
-}
-
-/* A process that survives SIGKILL hangs in the kernel: nothing but waiting helps. */
-static void on_kill_deadline(struct slot *slot, const struct details *details)
-{
-	(void)details;
-	log_warning("executor does not die", LOG_I("pid", child_pid(slot->child)),
-		LOG_I("slot", slot->index));
-	do_kill(slot, slot->end);
-}
-
-static void on_kill(struct slot *slot, const struct details *details)
-{
-	do_kill(slot, details->end == SLOT_END_ITSELF ? SLOT_END_KILLED : details->end);
-}
-
-/* The channel is closed: the process is ending or of no use. SIGKILL changes nothing for one that
- * is ending: its status is already decided. */
-static void on_eof(struct slot *slot, const struct details *details)
-{
-	(void)details;
-	do_kill(slot, slot->state == SLOT_CANCELLING ? slot->end : SLOT_END_ITSELF);
-}
-
-static void do_drain_idle(struct slot *slot, const struct details *details)
-{
-	(void)details;
-	enter(slot, SLOT_DRAINING, slot->times.finish);
-	child_hang_up(slot->child);
-}
-
-static void do_drain_after(struct slot *slot, const struct details *details)
-{
-	(void)details;
-	slot->drain_after = true;
-}
-
-static void do_exit(struct slot *slot, const struct details *details)
-{
-	struct slot_exit end = details->exit;
-
-	end.end = slot->end;
-	end.ready = slot->was_ready;
-	end.unstarted = slot->job && !slot->heard && child_left_unread(slot->child);
-	enter(slot, SLOT_DEAD, 0);
-	child_release(slot->child);
-	slot->child = NULL;
-	if (slot->job) {
-		slot->events->lost(slot->owner, slot, &end);
-		slot->job = NULL;
-	}
-	slot->events->ended(slot->owner, slot, &end);
-	slot->events->free(slot->owner, slot);
-}
-
-typedef void (*handler)(struct slot *slot, const struct details *details);
-
-/* The heart of the worker. An empty cell is what cannot happen; ignore is what may be late. */
-static const handler table[SLOT_STATES][SLOT_EVENTS] = {
-	[SLOT_DEAD] =
-		{
-			[SLOT_EV_START] = do_start,
-			[SLOT_EV_DRAIN] = ignore,
-			[SLOT_EV_KILL] = ignore,
-		},
-	[SLOT_STARTING] =
-		{
-			[SLOT_EV_READY] = do_ready,
-			[SLOT_EV_REFUSED] = do_refused,
-			[SLOT_EV_PROGRESS] = ignore,
-			[SLOT_EV_OUTCOME] = on_garbage,
-			[SLOT_EV_DRAIN] = do_drain_after,
-			[SLOT_EV_KILL] = on_kill,
-			[SLOT_EV_DEADLINE] = on_start_deadline,
-			[SLOT_EV_GARBAGE] = on_garbage,
-			[SLOT_EV_EOF] = on_eof,
-			[SLOT_EV_EXIT] = do_exit,
-		},
-	[SLOT_IDLE] =
-		{
-			[SLOT_EV_READY] = on_garbage,
-			[SLOT_EV_REFUSED] = on_garbage,
-			[SLOT_EV_JOB] = do_job,
-			[SLOT_EV_PROGRESS] = ignore,
-			[SLOT_EV_OUTCOME] = on_garbage,
-			[SLOT_EV_DRAIN] = do_drain_idle,
-			[SLOT_EV_KILL] = on_kill,
-			[SLOT_EV_GARBAGE] = on_garbage,
-			[SLOT_EV_EOF] = on_eof,
-			[SLOT_EV_EXIT] = do_exit,
-		},
-	[SLOT_RUNNING] =
-		{
-			[SLOT_EV_READY] = on_garbage,
-			[SLOT_EV_REFUSED] = on_garbage,
-			[SLOT_EV_PROGRESS] = do_progress,
-			[SLOT_EV_OUTCOME] = do_outcome,
-			[SLOT_EV_CANCEL] = do_cancel,
-			[SLOT_EV_DRAIN] = do_drain_after,
-			[SLOT_EV_KILL] = on_kill,
-			[SLOT_EV_DEADLINE] = on_job_deadline,
-			[SLOT_EV_GARBAGE] = on_garbage,
-			[SLOT_EV_EOF] = on_eof,
-			[SLOT_EV_EXIT] = do_exit,
-		},
-	[SLOT_CANCELLING] =
-		{
-			[SLOT_EV_READY] = on_garbage,
-			[SLOT_EV_REFUSED] = on_garbage,
-			[SLOT_EV_PROGRESS] = ignore,
-			[SLOT_EV_OUTCOME] = do_outcome,
-			[SLOT_EV_CANCEL] = ignore,
-			[SLOT_EV_DRAIN] = do_drain_after,
-			[SLOT_EV_KILL] = on_kill,
-			[SLOT_EV_DEADLINE] = on_grace_over,
-			[SLOT_EV_GARBAGE] = on_garbage,
-			[SLOT_EV_EOF] = on_eof,
-			[SLOT_EV_EXIT] = do_exit,
-		},
-	[SLOT_DRAINING] =
-		{
-			[SLOT_EV_READY] = on_garbage,
-			[SLOT_EV_REFUSED] = on_garbage,
-			[SLOT_EV_PROGRESS] = ignore,
-			[SLOT_EV_OUTCOME] = on_garbage,
-			[SLOT_EV_DRAIN] = ignore,
-			[SLOT_EV_KILL] = on_kill,
-			[SLOT_EV_DEADLINE] = on_drain_deadline,
-			[SLOT_EV_GARBAGE] = on_garbage,
-			[SLOT_EV_EOF] = ignore,
-			[SLOT_EV_EXIT] = do_exit,
-		},
-	[SLOT_KILLING] =
-		{
-			/* what was still on its way is too late: the job's end was decided by the kill */
-			[SLOT_EV_READY] = ignore,
-			[SLOT_EV_REFUSED] = ignore,
-			[SLOT_EV_PROGRESS] = ignore,
-			[SLOT_EV_OUTCOME] = ignore,
-			[SLOT_EV_CANCEL] = ignore,
-			[SLOT_EV_DRAIN] = ignore,
-			[SLOT_EV_KILL] = ignore,
-			[SLOT_EV_DEADLINE] = on_kill_deadline,
-			[SLOT_EV_GARBAGE] = ignore,
-			[SLOT_EV_EOF] = ignore,
-			[SLOT_EV_EXIT] = do_exit,
-		},
-};
-
-static void handle(struct slot *slot, enum slot_event event, const struct details *details)
-{
-	handler cell = table[slot->state][event];
-
-	if (!cell) {
-		log_error("bug: event in a state that has no answer to it",
-			LOG_S("state", slot_state_name(slot->state)),
-			LOG_S("event", slot_event_name(event)), LOG_I("slot", slot->index));
-		return;
-	}
-	cell(slot, details);
-}
+static const struct slot_details no_details = {0};
 
 static void on_child_packet(void *owner, const void *data, size_t len)
 {
@@ -335,10 +20,10 @@ static void on_child_packet(void *owner, const void *data, size_t len)
 	};
 	struct slot *slot = owner;
 	struct msg msg;
-	const struct details details = {.msg = &msg};
+	const struct slot_details details = {.msg = &msg};
 
 	if (msg_decode(data, len, &msg) < 0) {
-		handle(slot, SLOT_EV_GARBAGE, &no_details);
+		slot_handle(slot, SLOT_EV_GARBAGE, &no_details);
 	} else if (msg.type == MSG_LOG) {
 		slot->heard = slot->heard || msg.log.job == slot->number;
 		slot->events->log(slot->owner, slot, &msg.log);
@@ -351,11 +36,11 @@ static void on_child_packet(void *owner, const void *data, size_t len)
 		slot->was_confined = true;
 		slot->events->confined(slot->owner, slot, &msg.confined);
 	} else if (msg.type == MSG_READY && msg.ready.protocol != MSG_PROTOCOL) {
-		handle(slot, SLOT_EV_GARBAGE, &no_details);
+		slot_handle(slot, SLOT_EV_GARBAGE, &no_details);
 	} else if ((size_t)msg.type < sizeof(events) / sizeof(events[0]) && events[msg.type]) {
-		handle(slot, events[msg.type], &details);
+		slot_handle(slot, events[msg.type], &details);
 	} else {
-		handle(slot, SLOT_EV_GARBAGE, &no_details);
+		slot_handle(slot, SLOT_EV_GARBAGE, &no_details);
 	}
 }
 
@@ -368,14 +53,14 @@ static void on_child_line(void *owner, const char *text)
 
 static void on_child_eof(void *owner, bool garbage)
 {
-	handle(owner, garbage ? SLOT_EV_GARBAGE : SLOT_EV_EOF, &no_details);
+	slot_handle(owner, garbage ? SLOT_EV_GARBAGE : SLOT_EV_EOF, &no_details);
 }
 
 static void on_child_gone(void *owner, int64_t status, int signal)
 {
-	const struct details details = {.exit = {.status = status, .signal = signal}};
+	const struct slot_details details = {.exit = {.status = status, .signal = signal}};
 
-	handle(owner, SLOT_EV_EXIT, &details);
+	slot_handle(owner, SLOT_EV_EXIT, &details);
 }
 
 static const struct child_events child_events = {
@@ -425,7 +110,7 @@ int slot_start(struct slot *slot, void *mode, const struct buf *setup, const int
 		return result;
 	}
 	slot->mode = mode;
-	handle(slot, SLOT_EV_START, &no_details);
+	slot_handle(slot, SLOT_EV_START, &no_details);
 	/* a process that does not even take its setup ends, and is then reported as any other */
 	(void)child_send(slot->child, setup, fds, fd_count);
 	return 0;
@@ -434,7 +119,7 @@ int slot_start(struct slot *slot, void *mode, const struct buf *setup, const int
 int slot_run(struct slot *slot, void *job, struct msg_job *msg, const int *fds, size_t fd_count,
 	uint64_t timeout_ms, struct buf *room)
 {
-	struct details details = {.timeout_ms = timeout_ms};
+	struct slot_details details = {.timeout_ms = timeout_ms};
 	struct msg packet = {.type = MSG_JOB};
 	int result;
 
@@ -454,7 +139,7 @@ int slot_run(struct slot *slot, void *job, struct msg_job *msg, const int *fds, 
 	slot->job = job;
 	slot->heard = false;
 	slot->end = SLOT_END_ITSELF;
-	handle(slot, SLOT_EV_JOB, &details);
+	slot_handle(slot, SLOT_EV_JOB, &details);
 	return 0;
 }
 
@@ -470,26 +155,26 @@ void slot_kept(struct slot *slot, uint64_t number, int result, struct buf *room)
 
 void slot_cancel(struct slot *slot, enum control_reason reason)
 {
-	const struct details details = {.reason = reason};
+	const struct slot_details details = {.reason = reason};
 
-	handle(slot, SLOT_EV_CANCEL, &details);
+	slot_handle(slot, SLOT_EV_CANCEL, &details);
 }
 
 void slot_drain(struct slot *slot)
 {
-	handle(slot, SLOT_EV_DRAIN, &no_details);
+	slot_handle(slot, SLOT_EV_DRAIN, &no_details);
 }
 
 void slot_kill(struct slot *slot)
 {
-	handle(slot, SLOT_EV_KILL, &no_details);
+	slot_handle(slot, SLOT_EV_KILL, &no_details);
 }
 
 void slot_kill_greedy(struct slot *slot, enum slot_end end)
 {
-	const struct details details = {.end = end};
+	const struct slot_details details = {.end = end};
 
-	handle(slot, SLOT_EV_KILL, &details);
+	slot_handle(slot, SLOT_EV_KILL, &details);
 }
 
 const char *slot_state_name(enum slot_state state)
@@ -542,9 +227,4 @@ const char *slot_end_name(enum slot_end end)
 	};
 
 	return names[end];
-}
-
-bool slot_handles(enum slot_state state, enum slot_event event)
-{
-	return table[state][event] != NULL;
 }

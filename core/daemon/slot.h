@@ -1,6 +1,6 @@
 /* One place for an executor: which process is in it, what it does, and how it is ended.
  *
- * A slot is a machine of states and events, one small function a pair (the table in slot.c, drawn
+ * A slot is a machine of states and events, one small function a pair (the table in slot_table.c, drawn
  * in docs/architecture.md). Whatever a plugin does - answers, hangs, crashes, writes garbage - is
  * an event, and every state has an answer to it. The owner starts a process for a mode, gives it
  * one job at a time, and hears through the callbacks how each job ended, exactly once.

@@ -65,7 +65,7 @@ class Pages(unittest.TestCase):
 
 
 class Drawing(unittest.TestCase):
-    """The table of the slot in docs/architecture.md is the one of core/daemon/slot.c."""
+    """The table of the slot in docs/architecture.md is the one of slot_table.c."""
 
     MEANING = {
         "ignore": "–", "do_start": "starting", "do_ready": "idle", "do_refused": "draining",
@@ -76,7 +76,7 @@ class Drawing(unittest.TestCase):
         "on_grace_over": "killing", "on_drain_deadline": "killing", "on_kill_deadline": "killing"}
 
     def test_the_table(self):
-        code = (SOURCE / "core/daemon/slot.c").read_text()
+        code = (SOURCE / "core/daemon/slot_table.c").read_text()
         body = re.search(r"\[SLOT_STATES\]\[SLOT_EVENTS\] = \{(.*?)\n\};", code, re.S)[1]
         in_code = {(state.lower(), event.lower()): self.MEANING[handler]
                    for state, cells in re.findall(r"\[SLOT_([A-Z]+)\]\s*=\s*\{(.*?)\}", body, re.S)
