@@ -45,7 +45,7 @@ class Service(CliTest):
         worker, = self.json("worker", "list")
         self.assertEqual((worker["name"], worker["modes"]), ("host:1", ["ECHO", "NOOP"]))
         self.assertRegex(self.ok("worker", "list"),
-                         r"host:1\s+9\.9\s+4\s+2\s+2026-11-17T10:00:00\.000Z\s+ECHO, NOOP\n")
+                         r"host:1\s+9\.9\s+4\s+2\s+2026-11-17T10:00:00\.000Z\s+ECHO, NOOP\s+-\n")
         good, bad = self.json("plugin", "list")
         self.assertEqual((good["worker"], good["id"], good["state"]), ("host:1", "echo", "ready"))
         self.assertEqual(bad["state"], "refused")
