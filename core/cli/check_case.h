@@ -52,10 +52,12 @@ struct check_case {
 	char scratch[64];
 	uint64_t jobs;
 	unsigned lines;
-	unsigned called;       /* how often it called its fake engine */
-	bool refused;          /* it did not open, and said why */
-	int64_t status;        /* of the last job: formy_status */
-	char code[64];         /* of the last job; "" when it went well */
+	unsigned called;                       /* how often it called its fake engine */
+	bool refused;                          /* it did not open, and said why */
+	int64_t status;                        /* of the last job: formy_status */
+	char code[64];                         /* of the last job; "" when it went well */
+	char message[LIMIT_ERROR_MESSAGE + 1]; /* and its words */
+	char details[LIMIT_ERROR_DETAILS + 1];
 	char output_file[128]; /* of the last job, in scratch; "" when it made none */
 	struct err problem;    /* the first thing that was wrong; "" when nothing was */
 };

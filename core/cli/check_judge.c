@@ -49,6 +49,10 @@ void check_judge(
 
 	one->status = outcome->status;
 	(void)text_copy(one->code, sizeof(one->code), outcome->code ? outcome->code : "");
+	(void)text_copy(
+		one->message, sizeof(one->message), outcome->message ? outcome->message : "");
+	(void)text_copy(
+		one->details, sizeof(one->details), outcome->details ? outcome->details : "");
 	(void)text_copy(one->output_file, sizeof(one->output_file),
 		outcome->output && !strchr(outcome->output, '/') ? outcome->output : "");
 	if (job->engine_fails) {

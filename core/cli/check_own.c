@@ -89,8 +89,10 @@ static int judge(struct cli *cli, const struct args *args, struct check_case *on
 		return cli_fail(cli, "it breaks a rule: %s", one->problem.text);
 	}
 	if (one->status < 0) {
-		return cli_fail(cli, "the task fails with status %d%s%s; -v shows its log",
-			(int)one->status, one->code[0] ? ", " : "", one->code);
+		return cli_fail(cli, "the task fails with status %d%s%s%s%s%s%s%s",
+			(int)one->status, one->code[0] ? ", " : "", one->code,
+			one->message[0] ? ": " : "; -v shows its log", one->message,
+			one->details[0] ? " (" : "", one->details, one->details[0] ? ")" : "");
 	}
 	if (to && !one->output_file[0]) {
 		return cli_fail(cli, "the mode makes no picture");
