@@ -218,12 +218,41 @@ static void test_hair_that_would_stay_is_refused(void **state)
 	}
 }
 
+/* What would be cut in the air, too: a little of it is told of, as a bob is what comes of it. */
+static void test_long_hair_is_refused_or_told(void **state)
+{
+	formy_image wall = read_shared("wall.jpg");
+	formy_image cap = read_shared("cap.jpg");
+	formy_image astronaut = read_shared("astronaut.png");
+	formy_image person = read_shared("business-person.png");
+	struct fake_task task = {0};
+
+	(void)state;
+	assert_int_equal(swap(&task, &wall, &astronaut), FORMY_E_INPUT);
+	assert_string_equal(task.code, "INVALID_SOURCE_IMAGE");
+	assert_non_null(strstr(task.details, "long_hair"));
+	fake_task_finish(&task);
+	task = (struct fake_task){0};
+	assert_int_equal(swap(&task, &cap, &person), FORMY_OK);
+	assert_non_null(strstr(task.facts, "\"hair_cut\""));
+	fake_task_finish(&task);
+	task = (struct fake_task){0};
+	assert_int_equal(swap(&task, &astronaut, &person), FORMY_OK);
+	assert_null(strstr(task.facts, "\"hair_cut\""));
+	fake_task_finish(&task);
+	picture_free(&wall);
+	picture_free(&cap);
+	picture_free(&astronaut);
+	picture_free(&person);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_face_and_neck_have_one_colour),
 		cmocka_unit_test(test_no_old_hair_is_left),
 		cmocka_unit_test(test_hair_that_would_stay_is_refused),
+		cmocka_unit_test(test_long_hair_is_refused_or_told),
 	};
 	const struct vision_network network = network_own(MODELS "/selfie.onnx");
 	struct err err = {""};

@@ -24,6 +24,7 @@ struct head {
 	uint8_t *person; /* planes */
 	uint8_t *hair_and_face;
 	uint8_t *neck;
+	double hair_cut; /* widths of the jaw over which hair hangs on below what is taken for head */
 };
 
 /* The part of the picture that matters for a head with this face. */

@@ -16,6 +16,8 @@
 #define SIDE_HAIR 0.12 /* share of the places beside the jaw that hair must cover to be long */
 #define TORSO_APART 22 /* distance in colour from which clothes cannot be taken for hair */
 #define FADE_LENGTH 0.35
+#define CUT_FROM -0.7f /* heights of the face from the chin; below is more */
+#define CUT_LOOK 6     /* pixels of the small copy */
 
 /* A pixel of the small copy. */
 struct spot {
@@ -254,6 +256,34 @@ static int keep_whole(struct small *small)
 	return result;
 }
 
+/* In pixels: columns in which hair goes on below the lowest of what was kept. */
+static int count_cut(const struct small *small)
+{
+	const int w = small->width;
+	int cut = 0;
+
+	for (int x = 0; x < w; x++) {
+		int y = small->height - CUT_LOOK - 1;
+		int hair = 0;
+
+		while (y >= 0 && !small->labels[y * w + x]) {
+			y--;
+		}
+		if (y < 0 || small->spots[y * w + x].hull || small->spots[y * w + x].v < CUT_FROM) {
+			continue;
+		}
+		for (int below = 1; below <= CUT_LOOK; below++) {
+			const struct spot *spot = &small->spots[(y + below) * w + x];
+
+			hair += spot->person &&
+				head_skin_distance(spot->lab, small->spots[y * w + x].lab,
+					(struct lab){20, 8, 8}) < 1.5f;
+		}
+		cut += hair > CUT_LOOK / 2;
+	}
+	return cut;
+}
+
 /* Up to the size of the head, with the matte's soft edges. */
 static int enlarge(struct head *head, struct small *small, double long_hair)
 {
@@ -323,6 +353,7 @@ int head_find_mask(struct head *head, double long_hair, struct err *err)
 		result = keep_whole(&small);
 	}
 	if (result == 0) {
+		head->hair_cut = count_cut(&small) / (head->axes.jaw * small.by);
 		result = enlarge(head, &small, long_hair);
 	}
 	if (result == 0) {

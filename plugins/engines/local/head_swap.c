@@ -19,7 +19,9 @@
 #define TURN_MOST 0.35
 #define COVERED_LEAST 0.8
 #define BESIDE_MOST 0.005
-#define CUT_MOST 0.30 /* of a jaw's width */
+#define CUT_MOST 0.30      /* of a jaw's width */
+#define LONG_CUT_WARN 0.15 /* of a jaw's width: a bob, where there was long hair */
+#define LONG_CUT_MOST 0.55
 #define LONG_HAIR 1.4 /* heights of the face below the chin; the old head's: */
 #define LONG_HAIR_OLD 0.9
 
@@ -135,7 +137,7 @@ static formy_status report(
 	const struct pictures *pictures, const struct head *head, const struct job *job)
 {
 	const bool low = pictures->align.misfit > MISFIT_WARN;
-	bool cut = false;
+	bool cut = head->hair_cut > LONG_CUT_WARN;
 	char json[256];
 
 	for (int x = 0; x < head->width; x++) {
@@ -298,6 +300,18 @@ static formy_status refuse_hair(double cut, const struct job *job)
 		details);
 }
 
+static formy_status refuse_long_hair(double cut, const struct job *job)
+{
+	char details[160];
+
+	(void)snprintf(details, sizeof(details),
+		"long_hair: %.2f of a jaw's width of hair would end in the air, at most %.2f is "
+		"allowed",
+		cut, LONG_CUT_MOST);
+	return refuse(job, "INVALID_SOURCE_IMAGE",
+		"In the source image long hair lies on the clothes and would be cut off", details);
+}
+
 static formy_status swap_heads(const struct pictures *pictures, const struct wish *wish,
 	struct engine *engine, const struct job *job)
 {
@@ -329,6 +343,9 @@ static formy_status swap_heads(const struct pictures *pictures, const struct wis
 	}
 	if (result == 0 && status == FORMY_OK) {
 		status = check_head(&body, "reference", "INVALID_REFERENCE_IMAGE", job);
+	}
+	if (result == 0 && status == FORMY_OK && head.hair_cut > LONG_CUT_MOST) {
+		status = refuse_long_hair(head.hair_cut, job);
 	}
 	if (status != FORMY_OK) {
 		goto out;
