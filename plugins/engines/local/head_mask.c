@@ -16,8 +16,8 @@
 #define SIDE_HAIR 0.12 /* share of the places beside the jaw that hair must cover to be long */
 #define TORSO_APART 22 /* distance in colour from which clothes cannot be taken for hair */
 #define FADE_LENGTH 0.35
-#define CUT_FROM -0.7f /* heights of the face from the chin; below is more */
-#define CUT_LOOK 6     /* pixels of the small copy */
+#define CUT_FROM (-0.7f) /* heights of the face from the chin; below is more */
+#define CUT_LOOK 6       /* pixels of the small copy */
 
 /* A pixel of the small copy. */
 struct spot {
