@@ -2,7 +2,7 @@
 port stays the same when it is stopped and started again; faults by name; counters.
 
 A test sets server.faults["name"] = value and reads server.count["name"]. Faults of every server:
-reset: {path: n} closes the connection on the next n requests of a path; hang: {path: n} never
+reset: {path: n} closes the connection once it has read the next n requests of a path; hang: {path: n} never
 answers them; say: {path: [(status, text, headers)...]} answers so; trickle: {path: n} a byte now
 and then; endless: {path: n} bytes without an end. hold: no task ends until release(). huge_result:
 the result has 40000x40000 pixels.
@@ -89,7 +89,9 @@ class Server:
         self.count[path] += 1
         self.hosts[request.headers.get("Host")] += 1
         if self.take("reset", path):
-            request.transport.abort()
+            await request.read()  # whoever is cut off while it still sends knows that it failed
+            if request.transport:
+                request.transport.abort()
             return web.Response()
         if self.take("hang", path):
             await asyncio.sleep(3600)
