@@ -2,7 +2,8 @@
  *
  * The kernel limits each file, and the threads of a user; how many there are, how much all of them
  * take, and how many threads are one executor's is looked at here, a few times a second, on a
- * thread of libuv's pool. An executor that has too much is killed, and its folder emptied as always. Loop's thread only. */
+ * thread of libuv's pool. An executor that has too much is killed, and its folder emptied as
+ * always. Loop's thread only. */
 #ifndef FORMY_DAEMON_QUOTA_H
 #define FORMY_DAEMON_QUOTA_H
 

@@ -120,7 +120,7 @@ local indexes = index_keys('', '')
 if #indexes > 0 then
 	index_check(indexes[1 + math.floor(now_ms / 1000) % #indexes], 25)
 end
--- once around in about a minute of one worker, as far as a step of two milliseconds goes
+-- once around in thirty reaps, as far as a step may be long
 index_sweep(math.max(50, math.min(300, math.floor(redis.call('DBSIZE') / 30))), function(id, status)
 	if status == 'processing' then
 		check_held(id, status)
