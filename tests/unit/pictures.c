@@ -125,3 +125,26 @@ void picture_engine_close(struct picture_engine *setup)
 	setup->engine->close(setup->state);
 	vips_shutdown();
 }
+
+formy_image picture_shared(const char *name)
+{
+	char path[PICTURES_PATH];
+
+	if (!picture_path(path, name)) {
+		skip();
+	}
+	return picture_read(path);
+}
+
+formy_status picture_edit(const struct picture_engine *setup, struct fake_task *task,
+	const formy_image *source, const formy_image *reference, const char *params)
+{
+	task->params = params;
+	task->engine = setup->engine;
+	task->engine_state = setup->state;
+	fake_task_input(task, "source", source);
+	if (reference) {
+		fake_task_input(task, "reference", reference);
+	}
+	return setup->mode->run(&fake_host, NULL, fake_task_of(task));
+}

@@ -6,6 +6,8 @@
 
 #include <formy/plugin.h>
 
+struct fake_task;
+
 #define PICTURES_PATH 1024
 
 /* The path of one of ../shared/images, in room for PICTURES_PATH bytes; false when it is not
@@ -15,6 +17,9 @@ bool picture_path(char *to, const char *name);
 /* Reads a picture, upright; picture_free() frees its pixels. */
 formy_image picture_read(const char *path);
 void picture_free(formy_image *image);
+
+/* One of ../shared/images; skips the test when it is not there. */
+formy_image picture_shared(const char *name);
 
 /* Writes FOLDER/NAME.WHAT.png, clear parts over a checkerboard. */
 void picture_write(
@@ -37,5 +42,9 @@ struct picture_engine {
 int picture_engine_open(
 	struct picture_engine *setup, const char *program, const char *mode, const char *config);
 void picture_engine_close(struct picture_engine *setup);
+
+/* Runs the mode once. reference may be NULL. What came out is in the task. */
+formy_status picture_edit(const struct picture_engine *setup, struct fake_task *task,
+	const formy_image *source, const formy_image *reference, const char *params);
 
 #endif

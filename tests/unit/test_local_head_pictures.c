@@ -28,22 +28,7 @@ static struct picture_engine setup;
 static formy_status swap(struct fake_task *task, const formy_image *source,
 	const formy_image *reference, const char *params)
 {
-	task->params = params;
-	task->engine = setup.engine;
-	task->engine_state = setup.state;
-	fake_task_input(task, "source", source);
-	fake_task_input(task, "reference", reference);
-	return setup.mode->run(&fake_host, NULL, fake_task_of(task));
-}
-
-static formy_image read_shared(const char *name)
-{
-	char path[PICTURES_PATH];
-
-	if (!picture_path(path, name)) {
-		skip();
-	}
-	return picture_read(path);
+	return picture_edit(&setup, task, source, reference, params);
 }
 
 /* The face in a picture, found by a vision of the test's own. */
@@ -104,8 +89,8 @@ static void test_points_lie_where_they_should(void **state)
 	assert_int_equal(vision_create(&network, 1, &err, &vision), 0);
 	assert_int_equal(vision_load_points(vision, FACE_POINTS, &err), 0);
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		formy_image source = read_shared(pairs[i][0]);
-		formy_image reference = read_shared(pairs[i][1]);
+		formy_image source = picture_shared(pairs[i][0]);
+		formy_image reference = picture_shared(pairs[i][1]);
 		struct fake_task task = {0};
 		struct face head;
 		struct face body;
@@ -133,8 +118,8 @@ static void test_points_lie_where_they_should(void **state)
 
 static void refused(const char *source_name, const char *reference_name, const char *code)
 {
-	formy_image source = read_shared(source_name);
-	formy_image reference = read_shared(reference_name);
+	formy_image source = picture_shared(source_name);
+	formy_image reference = picture_shared(reference_name);
 	struct fake_task task = {0};
 
 	assert_int_equal(swap(&task, &source, &reference, "{}"), FORMY_E_INPUT);
@@ -173,7 +158,7 @@ static formy_image part_of(
 
 static void test_cut_and_small_faces_are_refused(void **state)
 {
-	formy_image whole = read_shared("astronaut.png");
+	formy_image whole = picture_shared("astronaut.png");
 	formy_image cut = part_of(&whole, 185, 0, 320, 400);
 	struct fake_task first = {0};
 	formy_image small;
@@ -212,8 +197,8 @@ static void test_same_pictures_same_result(void **state)
 {
 	static const char *const configs[] = {
 		ENGINE_CONFIG("1"), ENGINE_CONFIG("1"), ENGINE_CONFIG("2")};
-	formy_image source = read_shared("astronaut.png");
-	formy_image reference = read_shared("business-person.png");
+	formy_image source = picture_shared("astronaut.png");
+	formy_image reference = picture_shared("business-person.png");
 	struct fake_task tasks[3] = {{0}};
 	void *first_engine = setup.state;
 
@@ -242,8 +227,8 @@ static void test_same_pictures_same_result(void **state)
 
 static void test_cancelled_at_every_moment(void **state)
 {
-	formy_image source = read_shared("astronaut.png");
-	formy_image reference = read_shared("business-person.png");
+	formy_image source = picture_shared("astronaut.png");
+	formy_image reference = picture_shared("business-person.png");
 
 	(void)state;
 	for (int after = 1; after < 8; after += 2) {
@@ -264,8 +249,8 @@ static void test_cancelled_at_every_moment(void **state)
 static int show(const char *folder, int argc, char **argv)
 {
 	for (int i = 0; i + 1 < argc; i += 2) {
-		formy_image source = read_shared(argv[i]);
-		formy_image reference = read_shared(argv[i + 1]);
+		formy_image source = picture_shared(argv[i]);
+		formy_image reference = picture_shared(argv[i + 1]);
 		struct fake_task task = {0};
 		const uint64_t begun = clock_mono_ms();
 		const formy_status status = swap(&task, &source, &reference, "{}");

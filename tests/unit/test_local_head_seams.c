@@ -32,22 +32,7 @@ static struct vision *vision;
 static formy_status swap(
 	struct fake_task *task, const formy_image *source, const formy_image *reference)
 {
-	task->params = "{\"quality\":\"medium\"}";
-	task->engine = setup.engine;
-	task->engine_state = setup.state;
-	fake_task_input(task, "source", source);
-	fake_task_input(task, "reference", reference);
-	return setup.mode->run(&fake_host, NULL, fake_task_of(task));
-}
-
-static formy_image read_shared(const char *name)
-{
-	char path[PICTURES_PATH];
-
-	if (!picture_path(path, name)) {
-		skip();
-	}
-	return picture_read(path);
+	return picture_edit(&setup, task, source, reference, "{\"quality\":\"medium\"}");
 }
 
 /* The head in a picture, found anew. */
@@ -99,8 +84,8 @@ static void test_face_and_neck_have_one_colour(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		formy_image source = read_shared(pairs[i][0]);
-		formy_image reference = read_shared(pairs[i][1]);
+		formy_image source = picture_shared(pairs[i][0]);
+		formy_image reference = picture_shared(pairs[i][1]);
 		struct fake_task task = {0};
 		struct head head;
 		struct lab neck;
@@ -184,8 +169,8 @@ static void test_no_old_hair_is_left(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		formy_image source = read_shared(pairs[i][0]);
-		formy_image reference = read_shared(pairs[i][1]);
+		formy_image source = picture_shared(pairs[i][0]);
+		formy_image reference = picture_shared(pairs[i][1]);
 		struct fake_task task = {0};
 
 		assert_int_equal(swap(&task, &source, &reference), FORMY_OK);
@@ -204,8 +189,8 @@ static void test_hair_that_would_stay_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		formy_image source = read_shared(pairs[i][0]);
-		formy_image reference = read_shared(pairs[i][1]);
+		formy_image source = picture_shared(pairs[i][0]);
+		formy_image reference = picture_shared(pairs[i][1]);
 		struct fake_task task = {0};
 
 		assert_int_equal(swap(&task, &source, &reference), FORMY_E_INPUT);
@@ -221,10 +206,10 @@ static void test_hair_that_would_stay_is_refused(void **state)
 /* What would be cut in the air, too: a little of it is told of, as a bob is what comes of it. */
 static void test_long_hair_is_refused_or_told(void **state)
 {
-	formy_image wall = read_shared("wall.jpg");
-	formy_image cap = read_shared("cap.jpg");
-	formy_image astronaut = read_shared("astronaut.png");
-	formy_image person = read_shared("business-person.png");
+	formy_image wall = picture_shared("wall.jpg");
+	formy_image cap = picture_shared("cap.jpg");
+	formy_image astronaut = picture_shared("astronaut.png");
+	formy_image person = picture_shared("business-person.png");
 	struct fake_task task = {0};
 
 	(void)state;

@@ -25,24 +25,7 @@ static struct picture_engine setup;
 static formy_status change(struct fake_task *task, const formy_image *source,
 	const formy_image *reference, const char *params)
 {
-	task->params = params;
-	task->engine = setup.engine;
-	task->engine_state = setup.state;
-	fake_task_input(task, "source", source);
-	if (reference) {
-		fake_task_input(task, "reference", reference);
-	}
-	return setup.mode->run(&fake_host, NULL, fake_task_of(task));
-}
-
-static formy_image read_shared(const char *name)
-{
-	char path[PICTURES_PATH];
-
-	if (!picture_path(path, name)) {
-		skip();
-	}
-	return picture_read(path);
+	return picture_edit(&setup, task, source, reference, params);
 }
 
 /* The pose in a picture and where a preset would bring it, found by a vision of the test's own. */
@@ -130,7 +113,7 @@ static void test_points_lie_where_they_should(void **state)
 	static const char *const presets[] = {"arms_down", "arms_up", "arms_out",
 		"hand_on_hip_left", "hand_on_hip_right", "lean_left", "lean_right"};
 	struct vision *vision = open_vision();
-	formy_image source = read_shared("pose.jpg");
+	formy_image source = picture_shared("pose.jpg");
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(presets) / sizeof(presets[0]); i++) {
@@ -181,7 +164,7 @@ static double way_to_limbs(const struct plan *plan, double x, double y)
 static void test_all_but_the_limbs_stays(void **state)
 {
 	struct vision *vision = open_vision();
-	formy_image source = read_shared("pose.jpg");
+	formy_image source = picture_shared("pose.jpg");
 	const struct plan plan = make_plan(vision, &source, "hand_on_hip_left");
 	struct fake_task task = {0};
 	const formy_image *output;
@@ -214,12 +197,12 @@ static void test_all_but_the_limbs_stays(void **state)
 static void refused(const char *source_name, const char *reference_name, const char *params,
 	const char *code, const char *word)
 {
-	formy_image source = read_shared(source_name);
+	formy_image source = picture_shared(source_name);
 	formy_image reference = {0};
 	struct fake_task task = {0};
 
 	if (reference_name) {
-		reference = read_shared(reference_name);
+		reference = picture_shared(reference_name);
 	}
 	assert_int_not_equal(
 		change(&task, &source, reference_name ? &reference : NULL, params), FORMY_OK);
@@ -250,7 +233,7 @@ static void test_what_cannot_be_done_is_refused_by_name(void **state)
 static void test_keypoints(void **state)
 {
 	struct vision *vision = open_vision();
-	formy_image source = read_shared("pose.jpg");
+	formy_image source = picture_shared("pose.jpg");
 	const struct plan plan = make_plan(vision, &source, "arms_up");
 	struct fake_task task = {0};
 	struct fake_task wrong = {0};
@@ -287,7 +270,7 @@ static void test_keypoints(void **state)
 /* The same bytes each time, and with one thread or two. */
 static void test_same_picture_same_result(void **state)
 {
-	formy_image source = read_shared("pose.jpg");
+	formy_image source = picture_shared("pose.jpg");
 	const void *other_state = setup.state;
 	struct fake_task tasks[3] = {{0}};
 
@@ -319,7 +302,7 @@ static void test_same_picture_same_result(void **state)
 
 static void test_cancelled_at_every_moment(void **state)
 {
-	formy_image source = read_shared("pose.jpg");
+	formy_image source = picture_shared("pose.jpg");
 
 	(void)state;
 	for (int after = 1; after < 14; after += 3) {
@@ -339,7 +322,7 @@ static void test_cancelled_at_every_moment(void **state)
 static int show(const char *folder, int argc, char **argv)
 {
 	for (int i = 0; i + 1 < argc; i += 2) {
-		formy_image source = read_shared(argv[i]);
+		formy_image source = picture_shared(argv[i]);
 		formy_image reference = {0};
 		struct fake_task task = {0};
 		char params[128] = "{}";
@@ -347,7 +330,7 @@ static int show(const char *folder, int argc, char **argv)
 		formy_status status;
 
 		if (strchr(argv[i + 1], '.')) {
-			reference = read_shared(argv[i + 1]);
+			reference = picture_shared(argv[i + 1]);
 		} else {
 			(void)snprintf(
 				params, sizeof(params), "{\"target_pose\":\"%s\"}", argv[i + 1]);
