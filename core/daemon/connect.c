@@ -12,6 +12,7 @@
 #include "daemon/catalog.h"
 #include "daemon/claimer.h"
 #include "daemon/lease.h"
+#include "daemon/publish.h"
 #include "daemon/reload.h"
 #include "daemon/supervisor.h"
 #include "redis/link.h"
@@ -73,6 +74,7 @@ static void on_up(struct link *link, const struct link_server *server, void *dat
 	log_info("connected to Redis", LOG_S("redis", link_where(link)),
 		LOG_S("version", server->version));
 	warn_of_server(server);
+	sup->redis_up = true;
 	sup->redis_why[0] = '\0';
 	sup->refused_why[0] = '\0';
 	/* what this worker holds is renewed before it looks for what others have left */
@@ -91,6 +93,11 @@ static void on_down(struct link *link, const char *why, uint64_t retry_in_ms, vo
 
 	(void)link;
 	trouble_begins(sup);
+	if (!sup->redis_up) {
+		/* it was tried, and Redis is away: nobody can say whose a task is */
+		publish_go_on(sup);
+	}
+	sup->redis_up = false;
 	/* what broke this one broke the others, which may be slow to notice */
 	link_reset(sup->waiting_link, why);
 	link_reset(sup->channel_link, why);

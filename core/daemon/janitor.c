@@ -25,11 +25,14 @@ struct janitor {
 	uv_timer_t timer;
 	uv_work_t work;
 	struct store_config store;
+	struct err err; /* why files could not be removed */
 	int64_t offset; /* among the old tasks; -1: all were looked at */
 	char gone[GONE_MAX][LIMIT_TASK_ID + 1];
 	size_t gone_count;
-	bool gone_removed; /* their files are, and Redis does not know it */
-	uint64_t asked_ms; /* when Redis was asked for them */
+	bool removed[GONE_MAX]; /* their files are, and Redis does not know it */
+	size_t removed_count;
+	size_t stuck_count; /* of those whose files cannot be removed */
+	uint64_t asked_ms;  /* when Redis was asked for them */
 
 	/* Uploads: found, then looked for in tasks, then settled. */
 	struct store_old old[QUEUE_CLEAN_IMAGES];
@@ -51,6 +54,12 @@ static void again(struct janitor *janitor, uint64_t wait_ms)
 	}
 }
 
+/* A person may make a failed task pending again: this process may have stood still since. */
+static bool is_fresh(const struct janitor *janitor)
+{
+	return clock_mono_ms() - janitor->asked_ms < GONE_FRESH_MS;
+}
+
 /* On a thread of the pool: nobody else touches the janitor meanwhile. */
 static void do_work(uv_work_t *work)
 {
@@ -61,10 +70,11 @@ static void do_work(uv_work_t *work)
 			&janitor->store, janitor->old_before_s, janitor->old, QUEUE_CLEAN_IMAGES);
 		return;
 	}
-	/* a person may make a failed task pending again: this process may have stood still since */
-	janitor->gone_removed = clock_mono_ms() - janitor->asked_ms < GONE_FRESH_MS;
-	for (size_t i = 0; i < janitor->gone_count && janitor->gone_removed; i++) {
-		(void)store_remove_results(&janitor->store, janitor->gone[i], NULL);
+	for (size_t i = 0; i < janitor->gone_count && is_fresh(janitor); i++) {
+		janitor->removed[i] =
+			store_remove_results(&janitor->store, janitor->gone[i], &janitor->err) == 0;
+		janitor->removed_count += janitor->removed[i];
+		janitor->stuck_count += !janitor->removed[i];
 	}
 	for (size_t i = 0; janitor->searched && i < janitor->old_count; i++) {
 		store_settle_old(&janitor->store, janitor->old_before_s, &janitor->old[i],
@@ -82,9 +92,15 @@ static void on_work_done(uv_work_t *work, int status)
 		(void)text_copy(janitor->cursor, sizeof(janitor->cursor), "0");
 		memset(janitor->needed, 0, sizeof(janitor->needed));
 	} else {
-		if (janitor->gone_count > 0 && janitor->gone_removed) {
+		if (janitor->removed_count > 0) {
 			log_debug("results that nobody wants removed",
-				LOG_I("tasks", janitor->gone_count));
+				LOG_I("tasks", janitor->removed_count));
+		}
+		if (janitor->stuck_count > 0) {
+			log_warning(
+				"results that nobody wants cannot be removed; it is tried again",
+				LOG_I("tasks", janitor->stuck_count),
+				LOG_S("why", janitor->err.text));
 		}
 		if (janitor->searched) {
 			/* a full batch: there may be more of them */
@@ -117,17 +133,25 @@ static void on_cleaned(
 	int result, const char *why, const struct queue_clean_reply *reply, void *arg)
 {
 	struct janitor *janitor = arg;
+	/* there is nothing but these: later */
+	bool stuck = janitor->stuck_count > 0 && janitor->removed_count == 0;
 
 	(void)why;
+	janitor->gone_count = 0;
+	janitor->removed_count = 0;
+	janitor->stuck_count = 0;
 	if (result < 0 || !reply->mine) {
+		/* what was removed, and may be there again, is asked for anew */
 		janitor->offset = 0;
 		janitor->old_count = 0;
 		again(janitor, EVERY_MS);
 		return;
 	}
-	janitor->gone_removed = false;
-	janitor->gone_count = reply->gone_count < GONE_MAX ? reply->gone_count : GONE_MAX;
-	for (size_t i = 0; i < janitor->gone_count; i++) {
+	while (!stuck && janitor->gone_count < reply->gone_count &&
+		janitor->gone_count < GONE_MAX) {
+		size_t i = janitor->gone_count++;
+
+		janitor->removed[i] = false;
 		(void)text_copy(janitor->gone[i], sizeof(janitor->gone[i]), reply->gone[i]);
 	}
 	for (size_t i = 0; i < reply->needed_count; i++) {
@@ -152,7 +176,6 @@ static void clean(struct janitor *janitor)
 	const char *images[QUEUE_CLEAN_IMAGES];
 	struct queue_clean call = {
 		.removed = gone,
-		.removed_count = janitor->gone_removed ? janitor->gone_count : 0,
 		.offset = janitor->offset,
 		.cursor = janitor->old_count > 0 ? janitor->cursor : NULL,
 		.images = images,
@@ -160,8 +183,10 @@ static void clean(struct janitor *janitor)
 		.lock_ms = LOCK_MS,
 	};
 
-	for (size_t i = 0; i < call.removed_count; i++) {
-		gone[i] = janitor->gone[i];
+	for (size_t i = 0; i < janitor->gone_count && is_fresh(janitor); i++) {
+		if (janitor->removed[i]) {
+			gone[call.removed_count++] = janitor->gone[i];
+		}
 	}
 	for (size_t i = 0; i < call.image_count; i++) {
 		images[i] = janitor->old[i].id;

@@ -82,6 +82,7 @@ struct job {
 	uint64_t processing_us;
 	bool published; /* its files are in the store */
 	bool spooled;   /* the outcome is on disk */
+	bool marked;    /* what is on disk says that its files may be in the store */
 };
 
 /* A list with a head: a zeroed one has to go through job_list_init. */

@@ -40,7 +40,8 @@ static void hold(struct supervisor *sup, struct job *job, void *arg)
 	struct held *held = arg;
 
 	(void)sup;
-	if (held->count == held->room) {
+	/* one that was left by a killed worker is not held: its lease is to end */
+	if (held->count == held->room || job->verdict == QUEUE_LEFT) {
 		return;
 	}
 	held->items[held->count++] = (struct queue_held){
@@ -97,8 +98,8 @@ static void on_beat(int result, const char *why, const struct queue_beat_reply *
 		supervisor_each_job(sup, tell_again, NULL);
 		if (result != -ECONNRESET && result != -ECANCELED) {
 			connect_refused(sup, why);
+			publish_go_on(sup);
 		}
-		publish_go_on(sup);
 		return;
 	}
 	sup->sure_ms = sup->last_beat_ms;

@@ -8,8 +8,8 @@
 #include "base/err.h"
 #include "daemon/lease.h"
 #include "daemon/results.h"
+#include "daemon/spool.h"
 #include "daemon/supervisor.h"
-#include "redis/link.h"
 
 /* The files of one job on their way. */
 struct publishing {
@@ -38,7 +38,7 @@ static void free_publishing(struct publishing *files)
 	}
 }
 
-/* On a thread of the pool: nothing of the supervisor is touched but the scratch folder. */
+/* On a thread of the pool: nothing of the supervisor is touched but its folders. */
 static void move_files(uv_work_t *work)
 {
 	struct publishing *files = work->data;
@@ -47,18 +47,33 @@ static void move_files(uv_work_t *work)
 	if (files->late) {
 		return;
 	}
+	spool_mark(files->sup, files->job);
 	files->result = store_publish(&files->store, files->place->scratch, files->job->id,
 		files->files, files->count, &files->err, &files->published);
 	/* what libraries have left there */
 	store_scratch_tidy(files->place->scratch, &files->place->scratch_seen);
 }
 
-static void end(struct publishing *files)
+static void leave_place(struct publishing *files)
 {
 	files->place->publishing = false;
 	job_list_remove(&files->sup->publishing, files->job);
+}
+
+static void end(struct publishing *files)
+{
+	leave_place(files);
 	results_published(files->sup, files->job, files->metadata, files->result, &files->err,
 		&files->published);
+	free_publishing(files);
+}
+
+/* The task is not ours any more. */
+static void drop(struct publishing *files)
+{
+	(void)store_scratch_clear(files->place->scratch);
+	leave_place(files);
+	results_unpublished(files->sup, files->job);
 	free_publishing(files);
 }
 
@@ -72,12 +87,14 @@ static void move(struct publishing *files)
 	(void)uv_queue_work(files->sup->loop, &files->work, move_files, on_moved);
 }
 
-/* Where Redis can say whose the task is, and it may be another's, it shall say it first. */
+/* When the task may be another's, Redis shall say it first. */
 static void move_or_ask(struct publishing *files)
 {
 	struct supervisor *sup = files->sup;
 
-	if (lease_is_sure(sup) || !link_is_up(sup->link)) {
+	if (job_is_unwanted(files->job)) {
+		drop(files);
+	} else if (lease_is_sure(sup)) {
 		move(files);
 	} else {
 		files->next = sup->unsure;
@@ -163,8 +180,7 @@ void publish_go_on(struct supervisor *sup)
 
 		sup->unsure = files->next;
 		if (job_is_unwanted(files->job)) {
-			(void)store_scratch_clear(files->place->scratch);
-			end(files);
+			drop(files);
 		} else {
 			move(files);
 		}

@@ -203,13 +203,19 @@ void results_published(struct supervisor *sup, struct job *job, const char *meta
 		};
 
 		fail(sup, job, outcome, false);
-	} else if (job_is_unwanted(job)) {
-		drop(sup, job);
 	} else {
+		/* if it is not ours any more, Redis says so when it has the outcome, and what is to
+		 * become of the files */
 		job->published = true;
 		succeed(sup, job, metadata, published);
 	}
 	supervisor_check_leaving(sup);
+}
+
+void results_unpublished(struct supervisor *sup, struct job *job)
+{
+	job->mode->running--;
+	drop(sup, job);
 }
 
 /* Moves the job's files into the store, or ends it when it has none. */
@@ -404,27 +410,36 @@ void results_lost(
 
 /* Files of a task that ended badly, by what Redis answered to a call that was sent then. Of an old
  * answer nothing is done, as this process may have stood still: meanwhile a person may have made the
- * task pending again, and it is done now. The janitor asks anew. */
-static void remove_files(struct supervisor *sup, const struct job *job, uint64_t sent_ms)
+ * task pending again, and it is done now. Returns whether the answer was fresh. */
+static bool remove_files(struct supervisor *sup, const struct job *job, uint64_t sent_ms)
 {
-	if (clock_mono_ms() - sent_ms < FRESH_MS) {
+	bool fresh = clock_mono_ms() - sent_ms < FRESH_MS;
+
+	if (fresh) {
 		(void)store_remove_results(&sup->store, job->id, NULL);
 	}
+	return fresh;
+}
+
+static bool ended_badly(const char *reason)
+{
+	return strcmp(reason, "cancelled") == 0 || strcmp(reason, "gone") == 0 ||
+		strcmp(reason, "failed") == 0;
 }
 
 void results_written(struct supervisor *sup, struct job *job, const struct queue_answer *answer,
 	uint64_t sent_ms)
 {
-	spool_forget(sup, job);
 	if (answer->fate == QUEUE_REFUSED) {
-		log_warning("result refused: the task is not ours any more", LOG_S("task", job->id),
+		log_at(job->verdict == QUEUE_LEFT ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING,
+			"result refused: the task is not ours any more", LOG_S("task", job->id),
 			LOG_S("why", answer->reason));
 		/* whoever took the task over writes files of the same names */
-		if (job->published &&
-			(strcmp(answer->reason, "cancelled") == 0 ||
-				strcmp(answer->reason, "gone") == 0 ||
-				strcmp(answer->reason, "failed") == 0)) {
-			remove_files(sup, job, sent_ms);
+		if (job->published && ended_badly(answer->reason) &&
+			!remove_files(sup, job, sent_ms)) {
+			/* the janitor may have been there before these files were: Redis is asked again */
+			job_list_push(&sup->ended, job);
+			return;
 		}
 	} else if (job->verdict == QUEUE_DONE) {
 		sup->done_count++;
@@ -435,7 +450,8 @@ void results_written(struct supervisor *sup, struct job *job, const struct queue
 	} else if (job->verdict == QUEUE_FAILED) {
 		sup->failed_count++;
 		/* a worker that was killed may have published what it could not write any more */
-		remove_files(sup, job, sent_ms);
+		(void)remove_files(sup, job, sent_ms);
 	}
+	spool_forget(sup, job);
 	job_destroy(job);
 }

@@ -30,11 +30,14 @@ void results_lost(
 void results_published(struct supervisor *sup, struct job *job, const char *metadata, int result,
 	const struct err *err, const struct store_published *published);
 
+/* It is not ours any more, and nothing was moved. The job is in no list. */
+void results_unpublished(struct supervisor *sup, struct job *job);
+
 /* It ends without having run: in no list, or in its mode's waiting ones no more. */
 void results_refuse(
 	struct supervisor *sup, struct job *job, const struct outcome *outcome, bool again);
 
-/* Redis answered to its outcome, which was sent then: it is logged and destroyed. */
+/* Redis answered to its outcome, which was sent then: it is logged and destroyed, or sent again. */
 void results_written(struct supervisor *sup, struct job *job, const struct queue_answer *answer,
 	uint64_t sent_ms);
 

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,7 @@ static const char *const verdicts[] = {
 	[QUEUE_LATER] = "later",
 	[QUEUE_CRASHED] = "crashed",
 	[QUEUE_CANCELLED] = "cancelled",
+	[QUEUE_LEFT] = "left",
 };
 
 static int file_path(const struct supervisor *sup, const struct job *job, char *to, size_t size)
@@ -38,24 +40,31 @@ static void add_text(struct buf *out, const char *name, const char *text)
 	json_add_string(out, text);
 }
 
+static void add_job(
+	struct buf *text, const struct supervisor *sup, struct job *job, enum queue_verdict verdict)
+{
+	buf_add_text(text, "{\"id\":");
+	json_add_string(text, job->id);
+	add_text(text, "token", job->token);
+	add_text(text, "prefix", sup->key_prefix);
+	add_text(text, "verdict", verdicts[verdict]);
+	if (job->json.len > 0) {
+		add_text(text, "json", buf_cstr(&job->json));
+	}
+	buf_printf(text, ",\"attempt\":%u,\"retry_delay_ms\":%u,\"processing_us\":%llu",
+		job->attempt, job->retry_delay_ms, (unsigned long long)job->processing_us);
+	buf_printf(text, ",\"created_ms\":%lld", (long long)job->created_ms);
+	buf_printf(text, ",\"published\":%s}\n",
+		job->published || verdict == QUEUE_LEFT ? "true" : "false");
+}
+
 static int write_file(struct supervisor *sup, struct job *job)
 {
 	char path[STORE_PATH_SIZE];
 	struct buf text = {0};
 	int result = file_path(sup, job, path, sizeof(path));
 
-	buf_add_text(&text, "{\"id\":");
-	json_add_string(&text, job->id);
-	add_text(&text, "token", job->token);
-	add_text(&text, "prefix", sup->key_prefix);
-	add_text(&text, "verdict", verdicts[job->verdict]);
-	if (job->json.len > 0) {
-		add_text(&text, "json", buf_cstr(&job->json));
-	}
-	buf_printf(&text, ",\"attempt\":%u,\"retry_delay_ms\":%u,\"processing_us\":%llu",
-		job->attempt, job->retry_delay_ms, (unsigned long long)job->processing_us);
-	buf_printf(&text, ",\"created_ms\":%lld", (long long)job->created_ms);
-	buf_printf(&text, ",\"published\":%s}\n", job->published ? "true" : "false");
+	add_job(&text, sup, job, job->verdict);
 	if (buf_failed(&text)) {
 		result = -ENOMEM;
 	}
@@ -67,6 +76,29 @@ static int write_file(struct supervisor *sup, struct job *job)
 	}
 	buf_finish(&text);
 	return result;
+}
+
+void spool_mark(struct supervisor *sup, struct job *job)
+{
+	static const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
+	char path[STORE_PATH_SIZE];
+	struct buf text = {0};
+	int fd = -1;
+
+	add_job(&text, sup, job, QUEUE_LEFT);
+	if (!buf_failed(&text) && file_path(sup, job, path, sizeof(path)) == 0) {
+		fd = open(path, flags, 0600);
+		if (fd < 0 && errno == ENOENT && fs_mkdir_all(sup->outcomes, 0700) == 0) {
+			fd = open(path, flags, 0600);
+		}
+	}
+	if (fd >= 0) {
+		/* what was written in part, as on a full disk, is removed with the rest */
+		(void)fs_write_all(fd, text.data, text.len);
+		fs_close(fd);
+		job->marked = true;
+	}
+	buf_finish(&text);
 }
 
 void spool_keep(struct supervisor *sup)
@@ -100,9 +132,10 @@ void spool_forget(struct supervisor *sup, struct job *job)
 {
 	char path[STORE_PATH_SIZE];
 
-	if (job->spooled && file_path(sup, job, path, sizeof(path)) == 0) {
+	if ((job->spooled || job->marked) && file_path(sup, job, path, sizeof(path)) == 0) {
 		(void)unlink(path);
 		job->spooled = false;
+		job->marked = false;
 	}
 }
 
@@ -137,7 +170,8 @@ static int read_job(const struct json_object *file, struct job *job)
 	}
 	if (json_get_string(file, "json", &text) == 0) {
 		buf_add_text(&job->json, text);
-	} else if (job->verdict != QUEUE_CANCELLED && job->verdict != QUEUE_LATER) {
+	} else if (job->verdict != QUEUE_CANCELLED && job->verdict != QUEUE_LATER &&
+		job->verdict != QUEUE_LEFT) {
 		return -EINVAL;
 	}
 	job->attempt = (unsigned)attempt;

@@ -95,6 +95,7 @@ struct supervisor {
 	struct store_config store; /* of these two */
 	int scratch_lock;
 	char redis_text[REDIS_ADDRESS_TEXT_SIZE];
+	bool redis_up;                /* as last told by the link */
 	char redis_why[ERR_TEXT_MAX]; /* why it is down, as last said; "" while it is up */
 	uint64_t redis_said_ms;
 	char refused_why[ERR_TEXT_MAX]; /* why it refuses scripts, as last said; "": it does not */
@@ -147,7 +148,7 @@ struct supervisor {
 	bool beat_again;  /* as soon as the one in flight is answered */
 	uint64_t last_beat_ms;
 	uint64_t sure_ms;          /* when the last beat that was answered was sent */
-	struct publishing *unsure; /* files that wait for an answer */
+	struct publishing *unsure; /* files that wait for an answer, or for Redis to be away */
 	uint64_t last_registration_ms;
 	uint64_t last_reap_ms;
 

@@ -16,6 +16,7 @@
 
 #define RETRY_FIRST_MS 50
 #define RETRY_LAST_MS 2000
+#define LATE_MS 1000 /* a look that is so late */
 
 static void link_connect(struct link *link);
 static void on_timer(uv_timer_t *timer);
@@ -91,6 +92,16 @@ void link_follow(struct link *link, const char *why)
 	}
 }
 
+/* This process stood still, be it that it was stopped: answers may lie there unread. */
+static bool stood_still(struct link *link)
+{
+	uint64_t now = uv_now(link->loop);
+	bool late = now > link->look_ms + LATE_MS;
+
+	link->look_ms = now + link->overdue_ms / 4 + 1;
+	return late;
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct link *link = timer->data;
@@ -102,6 +113,8 @@ static void on_timer(uv_timer_t *timer)
 		(void)err_set(&link->why, -ETIMEDOUT, "Redis at %s did not answer within %u ms",
 			link->where, link->address.connect_timeout_ms);
 		link_drop(link);
+	} else if (link->state == LINK_UP && stood_still(link)) {
+		link->heard_ms = uv_now(link->loop);
 	} else if (link->state == LINK_UP && link->pending > 0 && silent_ms > link->overdue_ms) {
 		(void)err_set(&link->why, -ETIMEDOUT, "Redis at %s has not answered for %llu ms",
 			link->where, (unsigned long long)silent_ms);
@@ -116,8 +129,10 @@ static void on_timer(uv_timer_t *timer)
 
 void link_watch(struct link *link)
 {
-	(void)uv_timer_start(
-		&link->timer, on_timer, link->overdue_ms / 4 * 3 + 1, link->overdue_ms / 4 + 1);
+	uint64_t first_ms = link->overdue_ms / 4 * 3 + 1;
+
+	link->look_ms = uv_now(link->loop) + first_ms;
+	(void)uv_timer_start(&link->timer, on_timer, first_ms, link->overdue_ms / 4 + 1);
 }
 
 static void link_is_ready(struct link *link)

@@ -40,6 +40,7 @@ struct link {
 	size_t subscribed;
 	size_t pending;
 	uint64_t heard_ms; /* when an answer came, or the first command that waits was sent */
+	uint64_t look_ms;  /* when the next look at an overdue answer is to be */
 	uint32_t retry_ms;
 	struct err why;
 };

@@ -54,7 +54,10 @@ enum queue_verdict {
 	QUEUE_RETRY,   /* to be tried again: it spent an attempt */
 	QUEUE_LATER,   /* to be tried again: no attempt is spent */
 	QUEUE_CRASHED, /* to be tried again: counted as a crash, not as one of max_attempts */
-	QUEUE_CANCELLED
+	QUEUE_CANCELLED,
+	/* Its worker was killed while its files were on their way, and nobody knows how it ended: always
+	 * refused, and what is still held by that claim comes back when its lease ends. */
+	QUEUE_LEFT
 };
 
 struct queue_outcome {

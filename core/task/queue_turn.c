@@ -38,6 +38,7 @@ static void add_failure(struct args *args, const struct queue_outcome *outcome)
 		[QUEUE_LATER] = "later",
 		[QUEUE_CRASHED] = "crashed",
 		[QUEUE_CANCELLED] = "cancelled",
+		[QUEUE_LEFT] = "left",
 	};
 
 	args_add_text(args, outcome->id);

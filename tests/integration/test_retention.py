@@ -39,6 +39,23 @@ class Retention(FormyTest):
             self.assertGreater(path.stat().st_mtime, time.time() - 3600)
         self.assertEqual(host.status(done), "done")
 
+    def test_files_that_cannot_be_removed_are_not_forgotten(self):
+        host = self.service({"ECHO": {}}, start=False)
+        (host.results / "stuck_output.png").touch()
+        (host.results / "stuck_thumb.jpg").mkdir()
+        (host.results / "free_output.png").touch()
+        host.client.sadd("formy:task:gone", "stuck", "free")
+        host.formyd.start()
+        host.formyd.wait_log("cannot be removed")
+        formytest.until(lambda: host.client.smembers("formy:task:gone") == {"stuck"}, 10,
+                        lambda: host.client.smembers("formy:task:gone"))
+        host.formyd.wait_log("Is a directory")
+        host.formyd.stop()
+        (host.results / "stuck_thumb.jpg").rmdir()
+        host.formyd.start()
+        formytest.until(lambda: not host.client.exists("formy:task:gone"), 10, "they are gone")
+        self.assertEqual(list(host.results.glob("*.*g")), [])
+
 
 if __name__ == "__main__":
     formytest.main()

@@ -41,8 +41,7 @@ for i = 7 + 3 * #modes, #ARGV, 5 do
 		end
 	else
 		if claim.token == token then
-			forget(id, claim, true)
-			expire_ended(id, NEXT[status] and status, ARGV[3])
+			forget_ended(id, claim, status, ARGV[3])
 		end
 		lost[#lost + 1] = {id, token,
 			status == 'cancelled' and 'cancelled' or status and 'taken' or 'gone'}
@@ -58,9 +57,14 @@ end
 local promoted = 0
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', DELAYED, '-inf', now_ms, 'LIMIT', 0, 100)) do
 	local hash = redis.pcall('HMGET', task_key(id), 'status', 'priority')
-	if not hash.err and hash[1] == 'pending' then
+	local status = not hash.err and hash[1]
+	if status == 'pending' then
 		redis.call('RPUSH', QUEUES[hash[2] or 'normal'] or QUEUE, id)
 		promoted, wake = promoted + 1, true
+	elseif status then
+		expire_ended(id, NEXT[status] and status, ARGV[3])
+	elseif is_task_id(id) then
+		leave_files(id)
 	end
 	redis.call('ZREM', DELAYED, id)
 end

@@ -42,7 +42,7 @@ if tonumber(ARGV[2]) > 0 then
 	redis.call('EXPIRE', key, ARGV[2])
 end
 redis.call('HDEL', MEMOS, id)
-leave_files(id, 'cancelled')
+leave_files(id)
 index_repair(id)
 add_event(id, 'cancelled')
 settle()

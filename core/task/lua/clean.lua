@@ -7,7 +7,8 @@
 local worker, lock, offset = ARGV[1], P .. ':janitor', tonumber(ARGV[4])
 local PAGE, SCAN = 100, 500
 local holder = redis.call('GET', lock)
-if holder and holder ~= worker then
+-- one that is not known may be dead, and the reaper does not know of its lock
+if holder and holder ~= worker and redis.call('ZSCORE', WORKERS, holder) then
 	return {0, {}, -1, '0', {}}
 end
 redis.call('SET', lock, worker, 'PX', ARGV[3])

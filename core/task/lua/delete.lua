@@ -10,6 +10,7 @@ end
 redis.call('DEL', key)
 redis.call('HDEL', MEMOS, id)
 index_drop(id)
+leave_files(id)
 add_event(id, 'deleted')
 send_events()
 return status

@@ -127,7 +127,8 @@ local function finish_tasks(first, count, done, worker, retention)
 		local key = TASK .. all[i]
 		local status = redis.pcall('HGET', key, 'status')
 		local claim = text and (shared[text] or read_shared(text, shared, lists))
-		if status == 'processing' and claim and claim.token == ARGV[at + 1] then
+		if status == 'processing' and claim and claim.token == ARGV[at + 1]
+			and ARGV[at + 3] ~= 'left' then
 			local to = seldom().write_other(key, at)
 			if retention and to ~= 'pending' then
 				redis.call('EXPIRE', key, retention)

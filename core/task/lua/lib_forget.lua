@@ -12,22 +12,25 @@ local function forget(id, claim, ended)
 	end
 end
 
--- It ended without a worker that could remove what a killed attempt may have published: the janitor
--- does.
-local function leave_files(id, status)
-	-- also of one without an attempt: that one may have been taken back, as if it had not begun
-	if status ~= 'done' then
-		redis.call('SADD', GONE, id)
-	end
-end
-
 -- A foreign client cancelled it or ended it: it expires like any other.
 local function expire_ended(id, status, retention)
 	if status and not NEXT[status].claim and not NEXT[status].succeed and tonumber(retention) > 0
 		and redis.call('TTL', task_key(id)) == -1 then
 		redis.call('EXPIRE', task_key(id), retention)
-		leave_files(id, status)
+		if status ~= 'done' then
+			leave_files(id)
+		end
 	end
+end
+
+-- The end of a holding whose task is not processing: a foreign client has ended it or, status: nil or
+-- false, deleted it. Its worker may not live to hear of it.
+local function forget_ended(id, claim, status, retention)
+	forget(id, claim, true)
+	if status ~= 'done' and status ~= 'pending' and is_task_id(id) then
+		leave_files(id)
+	end
+	expire_ended(id, NEXT[status] and status, retention)
 end
 
 -- A count out of a task's hash, whatever a stranger wrote there.

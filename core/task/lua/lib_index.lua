@@ -12,6 +12,13 @@ local function index_key(status, mode)
 	return P .. ':task:index:' .. status .. ':' .. mode
 end
 
+-- Of a task that has not ended well or is no more: what any attempt of it may have published, the
+-- janitor removes. No attempts are counted for that: one may have been taken back, as if it had not
+-- begun. Whoever else removes the files is only sooner, and may be killed before.
+local function leave_files(id)
+	redis.call('SADD', GONE, id)
+end
+
 -- A key of another type must not keep a task from its end.
 local function index_write(command, key, ...)
 	local result = redis.pcall(command, key, ...)

@@ -9,12 +9,11 @@ local function write_other(key, at)
 	if to == 'failed' then
 		redis.call('HSET', key, 'status', to, 'updated_at', now_text, 'failed_at', now_text,
 			'processing_time', ARGV[at + 6], 'error', ARGV[at + 4])
-		if ARGV[at + 2] ~= '1' then
-			leave_files(ARGV[at], to)
-		end
+		leave_files(ARGV[at])
 	elseif to == 'cancelled' then
 		redis.call('HSET', key, 'status', to, 'updated_at', now_text, 'cancelled_at', now_text,
 			'processing_time', ARGV[at + 6])
+		leave_files(ARGV[at])
 	else
 		redis.call('HSET', key, 'status', to, 'updated_at', now_text)
 		redis.call('HDEL', key, 'worker', 'started_at', 'progress', 'current_step')
@@ -42,21 +41,22 @@ local function is_written(key, status, worker, outcome)
 end
 
 -- What becomes of an outcome that cannot be written: "already" or "refused <reason>". claim: as it
--- stands now, or false.
+-- stands now, or false. One that was left says that its attempt may have published files, and nothing
+-- of its end: a task that is still held by it comes back when the lease ends.
 local function refuse_outcome(key, status, claim, worker, outcome, retention)
 	status = type(status) == 'string' and status or 'gone'
-	if claim and claim:sub(1, #outcome.token + 1) == outcome.token .. ' ' then
-		forget(outcome.id, read_claim(claim), true)
-		expire_ended(outcome.id, NEXT[status] and status, retention or 0)
+	local left = outcome.verdict == 'left'
+	if left and status == 'processing' then
+		return 'refused taken'
+	elseif claim and claim:sub(1, #outcome.token + 1) == outcome.token .. ' ' then
+		forget_ended(outcome.id, read_claim(claim), status, retention or 0)
 	end
-	if is_written(key, status, worker, outcome) then
+	if not left and is_written(key, status, worker, outcome) then
 		return 'already'
 	end
 	-- it may have published files before it came here
-	if status == 'gone' then
-		redis.call('SADD', GONE, outcome.id)
-	elseif status == 'failed' or status == 'cancelled' then
-		leave_files(outcome.id, status)
+	if status == 'gone' or status == 'failed' or status == 'cancelled' then
+		leave_files(outcome.id)
 	end
 	return 'refused ' .. (status == 'processing' and 'taken' or status)
 end

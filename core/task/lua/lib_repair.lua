@@ -35,7 +35,7 @@ local function index_drop(id)
 		found = found + redis.call('ZREM', key, id)
 	end
 	if found > 0 and is_task_id(id) then
-		redis.call('SADD', GONE, id)
+		leave_files(id)
 	end
 end
 

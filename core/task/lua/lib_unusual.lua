@@ -10,6 +10,7 @@ local function fail_unread(id, attempts, code, message, options)
 		redis.call('EXPIRE', key, options.retention)
 	end
 	redis.call('ZREM', DELAYED, id)
+	leave_files(id)
 	index_repair(id)
 	add_event(id, 'processing')
 	add_event(id, 'failed')

@@ -20,7 +20,7 @@ local function fail_lost(id, claim, worker, step)
 	end
 	forget(id, claim, true)
 	redis.call('HDEL', MEMOS, id)
-	leave_files(id, 'failed')
+	leave_files(id)
 	index_repair(id)
 	count_ended(claim.mode, 'failed', 1)
 	add_event(id, 'failed')
@@ -58,11 +58,7 @@ for i = #expired, 1, -1 do
 	local hash = redis.pcall('HMGET', task_key(id), 'status', 'crashes', 'priority', 'worker',
 		'current_step')
 	if hash.err or hash[1] ~= 'processing' then
-		forget(id, claim, true)
-		if not hash.err and hash[1] == 'cancelled' then
-			leave_files(id, hash[1])
-		end
-		expire_ended(id, not hash.err and NEXT[hash[1]] and hash[1], ARGV[2])
+		forget_ended(id, claim, not hash.err and hash[1], ARGV[2])
 	else
 		local crashes = count_of(hash[2]) + 1
 		claim.priority = claim.token and claim.priority or hash[3] or 'normal'
@@ -83,7 +79,7 @@ end
 -- expire; what is not processing is not held.
 local function check_held(id, status)
 	if status ~= 'processing' then
-		forget(id, read_claim(redis.call('HGET', CLAIMS, id)), true)
+		forget_ended(id, read_claim(redis.call('HGET', CLAIMS, id)), status, ARGV[2])
 	else
 		redis.call('ZADD', LEASE, 'NX', now_ms + tonumber(ARGV[3]), id)
 		redis.call('SADD', PROCESSING, id)

@@ -11,7 +11,7 @@ for i = #ARGV - 2, 1, -3 do
 			give_back(id, claim, ARGV[i + 2] == '0')
 			count = count + 1
 		else
-			forget(id, claim, true)
+			forget_ended(id, claim, type(status) == 'string' and status, 0)
 		end
 	end
 end

@@ -10,7 +10,7 @@ for i = 1, #all, 2 do
 			give_back(all[i], claim, true)
 			count = count + 1
 		else
-			forget(all[i], claim, true)
+			forget_ended(all[i], claim, type(status) == 'string' and status, 0)
 		end
 	end
 end

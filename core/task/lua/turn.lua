@@ -4,8 +4,8 @@
 -- 8 tasks of a user at once, 0: any 9 one claim in so many is for lower priorities, 0: none
 -- 10 claims before 11 ms to wait for a mode that no worker ever had 12 modes m 13 outcomes n
 -- 14 done d, m times (name room limit), d ids, d tokens, d times of creation (ms, "": unknown), d
--- times in seconds, d times 1|0: it told a step, d results, n - d times (id token attempt failed|retry|crashed|later|cancelled
--- json delay_ms seconds created)
+-- times in seconds, d times 1|0: it told a step, d results, n - d times (id token attempt
+-- failed|retry|crashed|later|cancelled|left json delay_ms seconds created)
 -- Returns outcomes that were not written (number, from 1, and "already" or "refused <reason>"),
 -- tasks (id, "<attempt> <tries> <crashes>", "<mode> <priority> <user>", data, created_at or ""),
 -- problems (what code text), waiting, memos (number of a task, from 1, and its memo).
