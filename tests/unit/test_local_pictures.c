@@ -82,6 +82,47 @@ static void test_mattes_agree_with_masks(void **state)
 	assert_true((pose + three) / 2 >= LEAST_IOU_MEAN);
 }
 
+/* Of clothes and shoes, and of what lies beside them, at places that a person looked up. */
+static void test_clothes_are_whole(void **state)
+{
+	static const struct {
+		const char *name;
+		uint32_t x;
+		uint32_t y;
+		bool person;
+	} places[] = {{"runway.jpg", 228, 828, true}, {"runway.jpg", 222, 918, true},
+		{"runway.jpg", 504, 780, true}, {"runway.jpg", 456, 876, true},
+		{"runway.jpg", 378, 936, true}, {"runway.jpg", 150, 828, false},
+		{"runway.jpg", 545, 780, false}, {"runway.jpg", 500, 940, false},
+		{"street.jpg", 222, 792, true}, {"street.jpg", 246, 786, true},
+		{"street.jpg", 330, 770, false}, {"astronaut.png", 380, 360, true},
+		{"astronaut.png", 20, 330, false}};
+	struct fake_task task = {0};
+	formy_image source = {0};
+	const char *name = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		const formy_image *matte;
+		uint8_t share;
+
+		if (!name || strcmp(name, places[i].name) != 0) {
+			fake_task_finish(&task);
+			picture_free(&source);
+			name = places[i].name;
+			task = (struct fake_task){0};
+			source = picture_shared(name);
+			assert_int_equal(run_engine(&task, "PERSON_MATTE", &source), FORMY_OK);
+		}
+		matte = fake_task_result(&task, "matte");
+		share = matte->pixels[places[i].y * matte->stride + places[i].x];
+		print_message("%s at %u, %u: %u\n", name, places[i].x, places[i].y, share);
+		assert_true(places[i].person ? share > 200 : share < 55);
+	}
+	fake_task_finish(&task);
+	picture_free(&source);
+}
+
 static void test_coffee_is_refused(void **state)
 {
 	char path[PICTURES_PATH];
@@ -320,6 +361,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mattes_agree_with_masks),
+		cmocka_unit_test(test_clothes_are_whole),
 		cmocka_unit_test(test_coffee_is_refused),
 		cmocka_unit_test(test_same_picture_same_result),
 		cmocka_unit_test(test_cancelled_at_every_moment),

@@ -16,6 +16,8 @@
 #define POSSIBLE_MARGIN 6
 #define CUT_ROUNDS 2
 #define CUT_BORDER 12        /* pixels around what is possible that show the cut the backdrop */
+#define MOST_ADDED 6         /* pixels on either side of what the cut may add */
+#define UNLIKELY 0.15f       /* where the network says so, more than that goes again */
 #define LEAST_AGREEMENT 0.85 /* of the cut with the network, or the cut is dropped */
 #define SMALL_PART 0.05      /* parts below this share of the largest are dropped */
 #define SMALL_HOLE 0.004     /* holes below this share of the copy may be closed */
@@ -27,7 +29,10 @@
 static int work_alloc(struct person *person, const formy_image *image)
 {
 	const double longer = fmax(person->window.width, person->window.height);
-	const double scale = fmin(1, PERSON_SIDE / longer);
+	const double by_area =
+		sqrt(PERSON_AREA / (person->window.width * person->window.height)) * longer;
+	const double side = fmin(fmax(PERSON_SIDE, by_area), PERSON_LONGEST);
+	const double scale = fmin(1, side / longer);
 	size_t count;
 
 	person->width = (int)fmax(1, round(person->window.width * scale));
@@ -180,6 +185,30 @@ static double agreement(const uint8_t *a, const uint8_t *b, int count)
 	return either > 0 ? (double)both / either : 1;
 }
 
+/* The cut moves an edge by some pixels. Where it adds more than that to what the network sees, colours
+ * behind the person are like theirs: there the network's word stands. Needs room for two masks. */
+static int drop_added(const struct person *person, uint8_t *room, uint8_t *labels)
+{
+	const int w = person->width;
+	const int h = person->height;
+	const int count = w * h;
+	uint8_t *added = room;
+	uint8_t *thick = room + count;
+	int result;
+
+	for (int i = 0; i < count; i++) {
+		added[i] = labels[i] && !person->mask[i];
+	}
+	result = mask_shrink(added, w, h, MOST_ADDED, thick);
+	if (result == 0) {
+		result = mask_grow(thick, w, h, 2 * MOST_ADDED, added);
+	}
+	for (int i = 0; result == 0 && i < count; i++) {
+		labels[i] = labels[i] && (person->likely[i] > UNLIKELY || !added[i]);
+	}
+	return result;
+}
+
 /* From the network's answer to the mask. */
 static int cut(struct person *person, struct err *err)
 {
@@ -220,7 +249,10 @@ static int cut(struct person *person, struct err *err)
 		result = mask_grow(room, w, h, 1, labels);
 	}
 	if (result == 0 && agreement(labels, person->mask, count) >= LEAST_AGREEMENT) {
-		memcpy(person->mask, labels, (size_t)count);
+		result = drop_added(person, room, labels);
+		if (result == 0) {
+			memcpy(person->mask, labels, (size_t)count);
+		}
 	}
 out:
 	free(room);
@@ -240,7 +272,7 @@ static int close_holes(struct person *person)
 			closed, person->width, person->height, (int)(SMALL_HOLE * count));
 	}
 	for (int i = 0; result == 0 && i < count; i++) {
-		person->mask[i] |= closed[i] && person->likely[i] > YES;
+		person->mask[i] |= closed[i] && person->likely[i] > UNLIKELY;
 	}
 	free(closed);
 	return result;

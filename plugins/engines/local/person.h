@@ -15,7 +15,11 @@
 #include "scale.h"
 #include "vision.h"
 
+/* The working copy's longer side has PERSON_SIDE pixels, and in a narrow one more, up to PERSON_LONGEST,
+ * as long as the copy has no more than PERSON_AREA: whole figures are narrow. */
 #define PERSON_SIDE 512
+#define PERSON_LONGEST 800
+#define PERSON_AREA 200000.0
 
 struct person {
 	struct region window; /* the part of the picture, in whole pixels */

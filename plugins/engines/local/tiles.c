@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 #define OUTLINE 14    /* pixels on either side of the first outline that are replaced */
 #define LEAST 288     /* pixels of the longer side; below it the network has seen all there is */
 #define ENOUGH 0.001f /* weight at a part's edge, so that no pixel is left without any */
+#define YES 0.5f
+#define LEAST_AGREEMENT 0.5 /* of a part with the first look */
 
 struct tiling {
 	int width; /* of a part */
@@ -70,11 +73,39 @@ static float fade(int at, int size, int begins_inside, int ends_inside)
 	return (near < 1 ? near : 1) + ENOUGH;
 }
 
+/* How far a part's answer says the same as the first look. */
+static double agreement(const struct tiling *tiling, const struct person *person, int left, int top)
+{
+	const int w = tiling->width;
+	long both = 0;
+	long either = 0;
+
+	for (int y = 0; y < tiling->height; y++) {
+		const float *is = tiling->likely + (size_t)y * (size_t)w;
+		const float *was =
+			person->likely + (size_t)(top + y) * (size_t)person->width + (size_t)left;
+
+		for (int x = 0; x < w; x++) {
+			both += is[x] > YES && was[x] > YES;
+			either += is[x] > YES || was[x] > YES;
+		}
+	}
+	return either ? (double)both / (double)either : 1;
+}
+
+/* Of a skirt alone the network does not know that somebody wears it: a part that sees quite another
+ * thing has a say only where the first look was unsure. */
+static float believe(float was, float is, bool differs)
+{
+	return differs ? was + (1 - fabsf(2 * was - 1)) * (is - was) : is;
+}
+
 static int look_at(struct tiling *tiling, const struct person *person, struct vision *vision,
 	int left, int top, struct err *err)
 {
 	const int w = tiling->width;
 	const int h = tiling->height;
+	bool differs = false;
 	int result;
 
 	for (int y = 0; y < h; y++) {
@@ -84,6 +115,7 @@ static int look_at(struct tiling *tiling, const struct person *person, struct vi
 			3 * (size_t)w);
 	}
 	result = vision_person(vision, tiling->rgb, w, h, w, h, err, tiling->likely);
+	differs = result == 0 && agreement(tiling, person, left, top) < LEAST_AGREEMENT;
 	for (int y = 0; result == 0 && y < h; y++) {
 		const float down = fade(y, h, top > 0, top + h < person->height);
 		const float *likely = tiling->likely + (size_t)y * (size_t)w;
@@ -93,7 +125,8 @@ static int look_at(struct tiling *tiling, const struct person *person, struct vi
 			const float across = fade(x, w, left > 0, left + w < person->width);
 			const float weight = across < down ? across : down;
 
-			tiling->sums[row + (size_t)x] += weight * likely[x];
+			tiling->sums[row + (size_t)x] += weight *
+				believe(person->likely[row + (size_t)x], likely[x], differs);
 			tiling->weights[row + (size_t)x] += weight;
 		}
 	}
@@ -113,7 +146,7 @@ static int replace_outline(const struct tiling *tiling, struct person *person)
 
 	if (mask) {
 		for (size_t i = 0; i < count; i++) {
-			mask[i] = person->likely[i] > 0.5f;
+			mask[i] = person->likely[i] > YES;
 		}
 		result = mask_grow(mask, w, h, OUTLINE, grown);
 	}
