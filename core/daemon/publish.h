@@ -23,7 +23,7 @@ struct supervisor;
 int publish_begin(struct supervisor *sup, struct place *place, struct job *job,
 	const struct msg_outcome *answer);
 
-/* A beat was answered, or refused, or Redis cannot be reached: moves what waited for that, but for files
+/* A beat was answered, or refused, or Redis cannot be reached, or not in time: moves what waited for that, but for files
  * of tasks that are lost. */
 void publish_go_on(struct supervisor *sup);
 

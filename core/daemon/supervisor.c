@@ -23,6 +23,7 @@
 #include "daemon/load.h"
 #include "daemon/manager.h"
 #include "daemon/place.h"
+#include "daemon/publish.h"
 #include "daemon/quota.h"
 #include "daemon/probe.h"
 #include "daemon/reload.h"
@@ -179,13 +180,20 @@ void supervisor_check_leaving(struct supervisor *sup)
 	}
 }
 
+/* Nothing is waited for any more: not for tasks, nor for Redis to say whose their files are. */
+static void end_at_once(struct supervisor *sup)
+{
+	place_end_all(sup, true);
+	publish_go_on(sup);
+}
+
 static void on_drain_deadline(uv_timer_t *timer)
 {
 	struct supervisor *sup = timer->data;
 
 	log_warning("tasks did not end in time and go back into the queue",
 		LOG_I("tasks", sup->running.count));
-	place_end_all(sup, true);
+	end_at_once(sup);
 }
 
 static void drain(struct supervisor *sup)
@@ -216,7 +224,7 @@ static void on_stop_signal(uv_signal_t *handle, int signal)
 	} else if (sup->phase == PHASE_DRAINING) {
 		log_warning("stopping at once: running tasks go back into the queue",
 			LOG_I("tasks", sup->running.count));
-		place_end_all(sup, true);
+		end_at_once(sup);
 	}
 }
 

@@ -3,6 +3,7 @@ ended otherwise by then: they go, whatever is killed, or are never there."""
 
 import signal
 import threading
+import time
 
 from chaos_world import stand_still
 from formytest import SANITIZED, TEST_PLUGINS, Formyd, FormyTest, main, until
@@ -11,8 +12,8 @@ HOLDSYNC = TEST_PLUGINS.parent / "preload" / "holdsync.so"
 
 
 class LateFiles(FormyTest):
-    def chaos(self):
-        service = self.service({"CHAOS": {}}, start=False)
+    def chaos(self, **more):
+        service = self.service({"CHAOS": {}}, start=False, **more)
         service.modes = {"CHAOS": {"notes": str(service.folder / "notes"), "sandbox": "off"}}
         service.write_conf()
         return service
@@ -96,6 +97,13 @@ class LateFiles(FormyTest):
                   "the note of them is gone")
             self.assertTrue(service.result(service.task(task_id)).exists())
 
+    def stop_both(self, service):
+        """Redis, then the worker, which waits for its answer; its executor makes the picture."""
+        stand_still(service.redis.process.pid)
+        threading.Event().wait(1)  # progress is told five times a second
+        stand_still(service.formyd.process.pid)
+        until(lambda: list(service.results.glob(".scratch/*/[01]/*.*g")), 20, "the picture is made")
+
     def test_a_worker_that_stood_still_asks_before_it_publishes(self):
         """Also when it waited for an answer of Redis as it was stopped: the answer lies there."""
         service = self.chaos()
@@ -103,12 +111,8 @@ class LateFiles(FormyTest):
         task_id = self.submit(service, ms=2000)
         until(lambda: int(service.task(task_id).get("progress", "0")), 20, "the task runs")
         before = service.results.stat().st_mtime_ns
-        stand_still(service.redis.process.pid)
-        threading.Event().wait(1)  # its progress is told five times a second
-        stand_still(first.process.pid)
+        self.stop_both(service)
         service.redis.process.send_signal(signal.SIGCONT)
-        until(lambda: list(service.results.glob(".scratch/*/0/*.*g"))
-              + list(service.results.glob(".scratch/*/1/*.*g")), 20, "its executor is ready")
         lease = service.key("task:lease")
         until(lambda: service.client.zscore(lease, task_id) < service.client.time()[0] * 1000, 20,
               "its lease has run out")
@@ -117,6 +121,24 @@ class LateFiles(FormyTest):
         self.heard(first)
         self.assertEqual(service.results.stat().st_mtime_ns, before, "it has published nothing")
         self.assertNotIn("no connection to Redis", first.log())
+
+    def test_a_worker_that_goes_down_does_not_wait_for_an_answer(self):
+        """It publishes what it has, and the next one tells Redis."""
+        service = self.chaos(worker="shutdown_timeout = 1s")
+        service.conf.write_text(service.conf.read_text().replace(
+            "redis {", "redis { connect_timeout = 600s ", 1))
+        first = service.formyd.start()
+        begin = time.monotonic()
+        task_id = self.submit(service, ms=2000)
+        until(lambda: int(service.task(task_id).get("progress", "0")), 20, "the task runs")
+        self.stop_both(service)
+        until(lambda: time.monotonic() - begin > 12, 30, "its lease has run out")
+        first.send(signal.SIGCONT)
+        self.assertEqual(first.stop(signal.SIGTERM, 20), 0)
+        self.assertTrue(self.files(service))
+        service.redis.process.send_signal(signal.SIGCONT)
+        with Formyd(service.conf, service.folder / "formyd2.log", service.client):
+            self.assertEqual(service.wait(task_id)["attempts"], "1")
 
 
 if __name__ == "__main__":
