@@ -1,6 +1,6 @@
 /* What is said first on a new connection: who we are, which database, and who the server is.
  *
- * Shared by conn.c and link.c: both send all commands at once and check the answers in order. */
+ * Shared by conn.c and link_connect.c: both send all commands at once and check the answers in order. */
 #ifndef FORMY_REDIS_HANDSHAKE_H
 #define FORMY_REDIS_HANDSHAKE_H
 

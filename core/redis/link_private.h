@@ -1,4 +1,5 @@
-/* The inside of a link, shared by link.c (the connection) and link_call.c (commands). */
+/* The inside of a link, shared by link.c (its life), link_connect.c (how it gets up), link_find.c (the
+ * sentinels) and link_call.c (commands). */
 #ifndef FORMY_REDIS_LINK_PRIVATE_H
 #define FORMY_REDIS_LINK_PRIVATE_H
 
@@ -40,7 +41,7 @@ struct link {
 	size_t subscribed;
 	size_t pending;
 	uint64_t heard_ms; /* when an answer came, or the first command that waits was sent */
-	uint64_t look_ms;  /* when the next look at an overdue answer is to be */
+	uint64_t due_ms;   /* when the timer is to come */
 	uint32_t retry_ms;
 	struct err why;
 };
@@ -50,11 +51,25 @@ struct link {
 int link_find(struct link *link);
 void link_find_forget(struct link *link);
 
+/* link_connect.c. link_is_up() and owner->up() follow, or link_wait(). */
+void link_connect(struct link *link);
+
+/* link.c. The one timer of the link, whatever its state makes of it. */
+void link_set_timer(struct link *link, uint64_t first_ms, uint64_t repeat_ms);
+
+/* link.c. Tells the owner that it is down, and plans the next attempt. There is no context. */
+void link_wait(struct link *link);
+
+/* link.c. Ends the connection; why is set. link_context_gone() comes from within, or, when hiredis is
+ * in a callback, soon after it. */
+void link_drop(struct link *link);
+void link_context_gone(void *link);
+
 /* link.c. Looks from now on whether an answer is overdue; where one comes at least so often, no
  * look happens at all. */
 void link_watch(struct link *link);
 
-/* link.c. master: NULL on failure, link->why is set. */
+/* link_connect.c. master: NULL on failure, link->why is set. */
 void link_found(struct link *link, const struct sentinel_place *master);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <hiredis/hiredis.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,6 +208,52 @@ static void test_silence_while_connecting(void **state)
 	finish(&watch);
 }
 
+/* As when it is stopped. What came meanwhile counts, though the time for it is over. */
+static void stand_still(struct watch *watch)
+{
+	for (int i = 0; i < 10; i++) {
+		(void)poll(NULL, 0, 5);
+		(void)uv_run(&watch->loop, UV_RUN_NOWAIT);
+	}
+	(void)poll(NULL, 0, 1500);
+}
+
+static void test_standing_still_is_no_silence(void **state)
+{
+	struct test_redis *redis = *state;
+	struct watch watch;
+
+	open_link(&watch, &redis->address, 0, 1000, NULL);
+	worker_run_until(&watch.loop, &watch.up);
+	(void)kill(redis->pid, SIGSTOP);
+	ask(&watch, "PING", NULL);
+	stand_still(&watch);
+	(void)kill(redis->pid, SIGCONT);
+	(void)poll(NULL, 0, 1000);
+	worker_run_until(&watch.loop, &watch.answered);
+	assert_string_equal(watch.text, "PONG");
+	assert_false(watch.down);
+	finish(&watch);
+}
+
+static void test_standing_still_while_connecting(void **state)
+{
+	struct test_redis *redis = *state;
+	struct watch watch;
+
+	redis->address.connect_timeout_ms = 500;
+	(void)kill(redis->pid, SIGSTOP);
+	open_link(&watch, &redis->address, 0, 0, NULL);
+	stand_still(&watch);
+	(void)kill(redis->pid, SIGCONT);
+	(void)poll(NULL, 0, 500);
+	while (!watch.up && !watch.down) {
+		(void)uv_run(&watch.loop, UV_RUN_ONCE);
+	}
+	assert_false(watch.down);
+	finish(&watch);
+}
+
 static void test_passwords(void **state)
 {
 	static const char *const secured[] = {"--requirepass", "right", NULL};
@@ -376,6 +423,8 @@ int main(void)
 		test(test_restart),
 		test(test_silence_is_noticed),
 		test(test_silence_while_connecting),
+		test(test_standing_still_is_no_silence),
+		test(test_standing_still_while_connecting),
 		test(test_passwords),
 		test(test_unknown_script_is_sent),
 		test(test_subscriber_listens_again),
