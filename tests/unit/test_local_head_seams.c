@@ -17,14 +17,17 @@
 #define ENGINE_CONFIG                                                                              \
 	"{\"data_dir\":\"" MODELS "\",\"threads\":1,\"mode\":{\"name\":\"HEAD_SWAP\"}}"
 #define TINT_APART 9.0   /* of face and neck, in a and b of Lab; */
-#define LIGHT_APART 20.0 /* in L, as the jaw's shadow lies on the neck */
+#define LIGHT_APART 10.0 /* in L, as the jaw's shadow lies on the neck */
 #define NECK_FROM 0.10   /* heights of the face below the chin */
 #define NECK_TO 0.28
-#define NECK_HALF 0.15 /* jaw widths */
-#define SIDE 640       /* of the copies on which masks are compared */
-#define SAME 8.0       /* distance in Lab at which a pixel still is what it was */
-#define MARGIN 0.04    /* jaw widths that the new head's mask is grown by */
-#define LEFT_MOST 0.02 /* of the old hair that the new head does not cover */
+#define NECK_HALF 0.15          /* jaw widths */
+#define SIDE 640                /* of the copies on which masks are compared */
+#define SAME 8.0                /* distance in Lab at which a pixel still is what it was */
+#define MARGIN 0.04             /* jaw widths that the new head's mask is grown by */
+#define NECK_BESIDE_FROM (-0.1) /* heights of the face below the chin */
+#define NECK_BESIDE_TO 0.25
+#define NECK_BESIDE 0.55 /* jaw widths */
+#define LEFT_MOST 0.02   /* of the old hair that the new head does not cover */
 
 static struct picture_engine setup;
 static struct vision *vision;
@@ -181,6 +184,64 @@ static void test_no_old_hair_is_left(void **state)
 	}
 }
 
+/* What was backdrop beside the old neck and is not under the new head, and how much of it changed. */
+static double bulge(const formy_image *reference, const formy_image *output)
+{
+	struct head old = open_head(reference);
+	struct head found = open_head(output);
+	uint8_t *covered = covered_by(&old, &found);
+	uint8_t *after = malloc(3 * (size_t)old.width * (size_t)old.height);
+	int beside = 0;
+	int changed = 0;
+
+	assert_non_null(after);
+	assert_int_equal(
+		scale_picture(output, old.crop, old.width, old.height, SCALE_RGB, after), 0);
+	for (size_t i = 0; i < (size_t)old.width * (size_t)old.height; i++) {
+		const struct lab was = lab_from_rgb(old.rgb + 3 * i);
+		const struct lab is = lab_from_rgb(after + 3 * i);
+		double u;
+		double v;
+
+		face_place_pixel(&old.axes, i, old.width, &u, &v);
+		if (v > NECK_BESIDE_FROM && v < NECK_BESIDE_TO && fabs(u) < NECK_BESIDE &&
+			old.person[i] < 8 && !covered[i]) {
+			beside++;
+			changed += hypot(was.l - is.l, tint_apart(was, is)) > SAME;
+		}
+	}
+	print_message("backdrop beside the neck: %d pixels, changed of it: %d\n", beside, changed);
+	assert_true(beside > 50);
+	free(covered);
+	free(after);
+	head_finish(&old);
+	head_finish(&found);
+	return (double)changed / beside;
+}
+
+static void test_neck_keeps_its_outline(void **state)
+{
+	static const struct {
+		const char *source;
+		const char *reference;
+		double most; /* more before a busy backdrop, whose fill is a guess */
+	} pairs[] = {{"astronaut.png", "business-person.png", 0.01},
+		{"cap.jpg", "business-person.png", 0.01}, {"astronaut.png", "runway.jpg", 0.065}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		formy_image source = picture_shared(pairs[i].source);
+		formy_image reference = picture_shared(pairs[i].reference);
+		struct fake_task task = {0};
+
+		assert_int_equal(swap(&task, &source, &reference), FORMY_OK);
+		assert_true(bulge(&reference, fake_task_result(&task, "output")) < pairs[i].most);
+		fake_task_finish(&task);
+		picture_free(&source);
+		picture_free(&reference);
+	}
+}
+
 /* Hair that cannot be taken off clothes and backdrop is a reason to refuse. */
 static void test_hair_that_would_stay_is_refused(void **state)
 {
@@ -235,6 +296,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_face_and_neck_have_one_colour),
+		cmocka_unit_test(test_neck_keeps_its_outline),
 		cmocka_unit_test(test_no_old_hair_is_left),
 		cmocka_unit_test(test_hair_that_would_stay_is_refused),
 		cmocka_unit_test(test_long_hair_is_refused_or_told),

@@ -86,6 +86,12 @@ static void test_colours_spread_outwards(void **state)
 		assert_in_range(spread[i], 219, 221);
 	}
 	memset(known, 0, sizeof(known));
+	known[SIDE + 1] = 1;
+	assert_int_equal(foreground_spread(rgb, known, SIDE, SIDE, spread), 0);
+	for (int i = 0; i < SIDE * SIDE * 3; i++) {
+		assert_in_range(spread[i], 219, 221); /* a single pixel is enough */
+	}
+	known[SIDE + 1] = 0;
 	assert_int_equal(foreground_spread(rgb, known, SIDE, SIDE, spread), 0);
 	assert_int_equal(spread[0], 128);
 }

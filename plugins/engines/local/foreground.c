@@ -65,7 +65,9 @@ static void push(const struct level *smaller, struct level *level)
 		for (int x = 0; x < level->width; x++) {
 			float *p = level->sums + ((size_t)y * (size_t)level->width + (size_t)x) * 4;
 			const float weight = p[3];
-			const float own = weight * 4 < 1 ? weight * 4 : 1;
+			const float enough = weight * 4 < 1 ? weight * 4 : 1;
+			/* The last level has nothing to lean on: the little it knows is all. */
+			const float own = smaller || weight <= 0 ? enough : 1;
 			float colour[3] = {128, 128, 128};
 
 			if (smaller && own < 1) {

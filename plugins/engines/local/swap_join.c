@@ -15,6 +15,9 @@ static const float shadow[3] = {0.13f, 0.19f, 0.22f};
 /* Jaw widths across, heights of the face down, from the chin. */
 #define NECK_HALF_LEAST 0.24
 #define NECK_HALF_MOST 0.46
+#define NECK_SEEN 0.01 /* of the jaw's width squared: skin that tells the neck's colour */
+#define LIKE_MEAN 1.5f
+#define LESS_RED 7 /* in Lab's a, than the face: skin in the shade is redder, pale lace is not */
 #define NECK_LEAST 0.7f /* of the skin in its middle, that a place of the neck shows */
 #define BINS_A_JAW 25
 #define BINS 15
@@ -91,6 +94,47 @@ static void fill_under(const struct swap *swap, struct room *room)
 		11, 255);
 }
 
+/* Keeps of what was seen of the neck what is like its mean: edges of collars are not. Returns how much
+ * there is, in squares of the jaw's width. */
+static double keep_skin(const struct head *body, struct room *room)
+{
+	const size_t count = (size_t)body->width * (size_t)body->height;
+	struct lab mean;
+	int seen = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		room->known[i] = room->known[i] &&
+			lab_from_rgb(body->rgb + 3 * i).a > body->skin.a - LESS_RED;
+	}
+	mean = lab_mean(body->rgb, room->known, (int)count);
+	for (size_t i = 0; i < count; i++) {
+		room->known[i] = room->known[i] &&
+			head_skin_distance(lab_from_rgb(body->rgb + 3 * i), mean,
+				(struct lab){14, 5, 5}) < LIKE_MEAN;
+		seen += room->known[i];
+	}
+	return seen / (body->axes.jaw * body->axes.jaw);
+}
+
+/* The colours of the neck's skin carried on, or the new face's where none of it is seen. */
+static int colour_neck(const struct swap *swap, struct room *room)
+{
+	const struct head *head = swap->head;
+	const struct head *body = swap->body;
+	const size_t count = (size_t)body->width * (size_t)body->height;
+	float face[3];
+
+	if (keep_skin(body, room) >= NECK_SEEN) {
+		return foreground_spread(
+			swap->out, room->known, body->width, body->height, room->colour);
+	}
+	lab_to_rgb(head_skin(swap->head_rgb, head->width, head->height, head->points), face);
+	for (size_t i = 0; i < 3 * count; i++) {
+		room->colour[i] = (uint8_t)face[i % 3];
+	}
+	return 0;
+}
+
 static int make_neck(const struct swap *swap, struct room *room)
 {
 	const struct head *body = swap->body;
@@ -108,7 +152,8 @@ static int make_neck(const struct swap *swap, struct room *room)
 		double v;
 
 		face_place_pixel(&body->axes, i, w, &u, &v);
-		if (u > edges[0] && u < edges[1] && v > NECK_FROM && v < NECK_TO) {
+		if (u > edges[0] && u < edges[1] && v > NECK_FROM && v < NECK_TO &&
+			body->person[i] > 127) {
 			room->neck[i] = 255;
 		}
 	}
@@ -116,7 +161,7 @@ static int make_neck(const struct swap *swap, struct room *room)
 	if (result == 0) {
 		result = plane_blur(room->under, w, h, soft);
 	}
-	return result == 0 ? foreground_spread(swap->out, room->known, w, h, room->colour) : result;
+	return result == 0 ? colour_neck(swap, room) : result;
 }
 
 static float cubic(float t)
