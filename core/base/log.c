@@ -26,6 +26,10 @@ static const struct {
 static enum log_level least = LOG_LEVEL_INFO;
 static enum log_format form = LOG_FORMAT_LOGFMT;
 static bool to_journal;
+static bool gathers;
+static struct buf gathered;
+
+#define GATHERED_MOST 16384 /* bytes */
 
 /* systemd sets JOURNAL_STREAM to the device and inode of the stream that it gave; a program whose
  * standard error was redirected since then does not write to the journal. */
@@ -91,7 +95,9 @@ static void add_pair(struct buf *line, const char *name, const char *text)
 		buf_add_char(line, ':');
 		json_add_string(line, text);
 	} else {
-		buf_printf(line, "%s%s=", ends_with(line, '>') ? "" : " ", name);
+		buf_add_text(line, ends_with(line, '>') ? "" : " ");
+		buf_add_text(line, name);
+		buf_add_char(line, '=');
 		add_value(line, text);
 	}
 }
@@ -102,6 +108,20 @@ static void add_number(struct buf *line, const char *name, int64_t number)
 		buf_printf(line, ",\"%s\":%" PRId64, name, number);
 	} else {
 		buf_printf(line, " %s=%" PRId64, name, number);
+	}
+}
+
+/* One write for whole lines: those of several processes do not mix. */
+static void put_line(enum log_level level, const void *line, size_t len)
+{
+	if (gathers) {
+		buf_add(&gathered, line, len);
+	}
+	if (!gathers || buf_failed(&gathered)) {
+		log_flush();
+		(void)fs_write_all(STDERR_FILENO, line, len);
+	} else if (level > LOG_LEVEL_INFO || gathered.len > GATHERED_MOST) {
+		log_flush();
 	}
 }
 
@@ -141,9 +161,21 @@ void log_write(enum log_level level, const char *message, const struct log_field
 	if (!buf_failed(&line)) {
 		size_t skip = !to_journal && form == LOG_FORMAT_LOGFMT;
 
-		/* one write a line: lines of several processes do not mix */
-		(void)fs_write_all(STDERR_FILENO, line.data + skip, line.len - skip);
+		put_line(level, line.data + skip, line.len - skip);
 	}
 	buf_finish(&line);
 	errno = saved;
+}
+
+void log_gather(void)
+{
+	gathers = true;
+}
+
+void log_flush(void)
+{
+	if (gathered.len > 0) {
+		(void)fs_write_all(STDERR_FILENO, gathered.data, gathered.len);
+		buf_clear(&gathered);
+	}
 }

@@ -4,8 +4,8 @@
  *
  * As logfmt or JSON. Under the journal lines get a priority and no time, as it has its own.
  * Programs log, library folders do not (above debug). Values are escaped, so a value from outside
- * cannot forge a line; secrets are the caller's care. The level and the format are the only global
- * state; one thread. */
+ * cannot forge a line; secrets are the caller's care. The level, the format and
+ * what was gathered are the only global state; one thread. */
 #ifndef FORMY_BASE_LOG_H
 #define FORMY_BASE_LOG_H
 
@@ -48,6 +48,13 @@ bool log_enabled(enum log_level level);
 
 /* Writes one line; fields end with one that has no name. Keeps errno. */
 void log_write(enum log_level level, const char *message, const struct log_field *fields);
+
+/* From now on lines up to info wait for log_flush(), or for the next line above that, so that many
+ * cost one write. */
+void log_gather(void);
+
+/* Writes what was gathered. */
+void log_flush(void);
 
 struct log_field log_field_text(const char *name, const char *text);
 
