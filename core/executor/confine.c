@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -21,6 +22,9 @@
 #include "executor/syscalls.h"
 
 #define MALLOC_ARENAS 8
+
+/* That the limit of processor time may be larger than need be. */
+#define SPARE_MS 2000
 
 /* What libraries read, whatever they do. */
 static const char *const system_paths[] = {"/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin",
@@ -266,12 +270,21 @@ int confine(const struct confinement *how, struct buf *in_force, struct buf *lac
 	return 0;
 }
 
-void confine_processor_time(uint64_t more_ms)
+void confine_processor_time(uint64_t time_ms, uint64_t processors)
 {
+	static uint64_t granted_ms; /* the longest task that the limit is meant for ... */
+	static uint64_t until_ms;   /* ... if it begins before */
+	uint64_t now_ms = clock_mono_ms();
+	uint64_t more_ms = (time_ms + SPARE_MS) * processors;
 	struct rusage used;
 	struct rlimit now;
 	uint64_t seconds;
 
+	if (time_ms <= granted_ms && now_ms < until_ms) {
+		return;
+	}
+	granted_ms = time_ms;
+	until_ms = now_ms + SPARE_MS;
 	if (getrusage(RUSAGE_SELF, &used) < 0 || getrlimit(RLIMIT_CPU, &now) < 0) {
 		return;
 	}

@@ -27,8 +27,9 @@ struct confinement {
 int confine(
 	const struct confinement *how, struct buf *in_force, struct buf *lacks, struct err *err);
 
-/* For the next task: processor time beside what has been used, in milliseconds. SIGXCPU then ends
- * the process, should nobody else do it. */
-void confine_processor_time(uint64_t more_ms);
+/* For the next task, which may take so long on each of so many processors: a limit of processor time
+ * beside what has been used, or a little more, as it is not set anew for every short task. SIGXCPU
+ * then ends the process, should nobody else do it. */
+void confine_processor_time(uint64_t time_ms, uint64_t processors);
 
 #endif
