@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -28,12 +29,12 @@ struct child {
 	uv_poll_t channel;
 	uv_pipe_t output;
 	int channel_fd;
+	int kept_end; /* its own end, too; -1: not kept */
 	struct control_page *control;
 	struct buf line; /* printed, not yet ended by a newline */
 	char output_room[4096];
 	unsigned handles; /* open in libuv; the last one to close frees the child */
 	bool channel_open;
-	bool left_unread; /* it closed its end, and had not read everything */
 	bool released;
 	bool exited;
 	int64_t exit_status;
@@ -42,15 +43,22 @@ struct child {
 
 /* Packets are read into this one room: the loop is one thread, and a packet lives for one call. */
 static unsigned char packet_room[LIMIT_FRAME];
+static unsigned char taken_room[LIMIT_FRAME];
+
+static void free_child(struct child *child)
+{
+	control_unmap(child->control);
+	buf_finish(&child->line);
+	fs_close(child->kept_end);
+	free(child);
+}
 
 static void on_closed(uv_handle_t *handle)
 {
 	struct child *child = handle->data;
 
 	if (--child->handles == 0 && child->released) {
-		control_unmap(child->control);
-		buf_finish(&child->line);
-		free(child);
+		free_child(child);
 	}
 }
 
@@ -117,11 +125,6 @@ static void read_packets(struct child *child, unsigned most)
 
 		if (len == -EAGAIN) {
 			return;
-		}
-		if (len == -ECONNRESET && !child->left_unread) {
-			/* told before what it had sent, which is still to be read */
-			child->left_unread = true;
-			continue;
 		}
 		if (len <= 0) {
 			close_channel(child);
@@ -230,6 +233,7 @@ int child_start(uv_loop_t *loop, const struct child_command *command,
 	child->events = events;
 	child->owner = owner;
 	child->channel_fd = -1;
+	child->kept_end = -1;
 	child->handles = 1; /* ours, until the end of this function */
 	result = channel_pair(ends);
 	if (result < 0) {
@@ -250,6 +254,10 @@ int child_start(uv_loop_t *loop, const struct child_command *command,
 	}
 	child->channel_fd = ends[0];
 	ends[0] = -1;
+	if (command->keep_end) {
+		child->kept_end = ends[1];
+		ends[1] = -1;
+	}
 	(void)uv_poll_init(loop, &child->channel, child->channel_fd);
 	child->channel.data = child;
 	child->handles++;
@@ -290,9 +298,7 @@ void child_release(struct child *child)
 		close_handle((uv_handle_t *)&child->output);
 	}
 	if (--child->handles == 0) {
-		control_unmap(child->control);
-		buf_finish(&child->line);
-		free(child);
+		free_child(child);
 	}
 }
 
@@ -329,12 +335,37 @@ void child_kill(struct child *child, int signal)
 	}
 }
 
+static bool has_ended(const struct child *child)
+{
+	siginfo_t end = {0};
+
+	return waitid(P_PID, (id_t)child->process.pid, &end, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+		end.si_pid == child->process.pid;
+}
+
 void child_catch_up(struct child *child)
 {
 	read_packets(child, PACKETS_TO_CATCH_UP);
+	if (child->owner && child->channel_open && child->kept_end >= 0 && has_ended(child)) {
+		close_channel(child);
+		child->events->eof(child->owner, false);
+	}
 }
 
-bool child_left_unread(const struct child *child)
+size_t child_unread(struct child *child, bool take, const void **ret_packet)
 {
-	return child->left_unread;
+	int fds[LIMIT_TASK_INPUTS];
+	size_t count = 0;
+	ssize_t len;
+
+	if (child->kept_end < 0) {
+		return 0;
+	}
+	len = channel_receive(child->kept_end, taken_room, sizeof(taken_room),
+		MSG_DONTWAIT | (take ? 0 : MSG_PEEK), fds, LIMIT_TASK_INPUTS, &count);
+	while (len > 0 && count > 0) {
+		fs_close(fds[--count]);
+	}
+	*ret_packet = taken_room;
+	return len > 0 ? (size_t)len : 0;
 }

@@ -37,6 +37,7 @@ struct child_command {
 	const char *program;          /* absolute path of formy-executor */
 	const char *const *arguments; /* after the program's name, ends with NULL */
 	const int *copy; /* of a plugin, for a probe: open at CONTROL_FD; NULL: the page is */
+	bool keep_end;   /* so that packets can be taken back; no end of file is seen then */
 };
 
 /* Starts a process. 0, or a negative errno with a sentence. */
@@ -59,10 +60,13 @@ void child_hang_up(struct child *child);
 
 void child_kill(struct child *child, int signal);
 
-/* Reads what it has sent and nobody has read yet, as far as it is there. Callbacks come, but gone. */
+/* Reads what it has sent and nobody has read yet, as far as it is there; that it has ended counts as
+ * the end of its channel. Callbacks come, but gone. */
 void child_catch_up(struct child *child);
 
-/* Its end of the channel is closed, and something that was sent to it was never read. */
-bool child_left_unread(const struct child *child);
+/* The oldest packet that it has not read, even if it is no more; with take it will not read it: a
+ * packet is got whole by one of the two. Returns its length, 0: there is none. It lives until the
+ * next call; descriptors that went with it are closed. Only with keep_end. */
+size_t child_unread(struct child *child, bool take, const void **ret_packet);
 
 #endif

@@ -10,6 +10,7 @@
 #include "daemon/connect.h"
 #include "daemon/dispatch.h"
 #include "daemon/results.h"
+#include "daemon/room.h"
 #include "daemon/supervisor.h"
 #include "redis/link.h"
 
@@ -164,7 +165,7 @@ static void send_turn(struct supervisor *sup, unsigned want)
 		turn->jobs[turn->job_count++] = job;
 	}
 	call.outcome_count = turn->job_count;
-	call.mode_count = dispatch_modes(sup, want, modes);
+	call.mode_count = room_modes(sup, want, modes);
 	call.token = turn->token;
 	result = queue_turn(sup->queue, &call, on_turn, turn);
 	if (result < 0) {
@@ -186,7 +187,7 @@ static void send_wait(struct supervisor *sup)
 	if (!turn) {
 		return;
 	}
-	call.mode_count = dispatch_modes(sup, 1, modes);
+	call.mode_count = room_modes(sup, 1, modes);
 	call.token = turn->token;
 	if (queue_wait(sup->queue, sup->waiting_link, &call, on_turn, turn) < 0) {
 		free(turn);
@@ -241,7 +242,7 @@ static bool is_gathering(struct supervisor *sup)
 {
 	size_t ended = sup->ended.count;
 	bool gathers = sup->phase == PHASE_SERVING && ended > 0 && ended < LIMIT_BATCH &&
-		ended + dispatch_count_waiting(sup) >= LIMIT_BATCH && !sup->gathered;
+		ended + room_count_waiting(sup) >= LIMIT_BATCH && !sup->gathered;
 
 	if (!gathers) {
 		sup->gathered = false;
@@ -254,8 +255,8 @@ static bool is_gathering(struct supervisor *sup)
 
 void claimer_turn(struct supervisor *sup)
 {
-	int spare = dispatch_room(sup) - (int)sup->asked;
-	unsigned want = spare > 0 ? dispatch_want(sup, (unsigned)spare) : 0;
+	int spare = room_left(sup) - (int)sup->asked;
+	unsigned want = spare > 0 ? room_want(sup, (unsigned)spare) : 0;
 
 	/* without room another worker shall have what is pushed next; and a wait that holds the last
 	 * place must not keep this worker from the other queues */

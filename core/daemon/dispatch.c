@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "daemon/behind.h"
 #include "daemon/catalog.h"
 #include "daemon/child.h"
 #include "daemon/lease.h"
@@ -15,16 +16,16 @@
 #include "daemon/prepare.h"
 #include "daemon/quota.h"
 #include "daemon/results.h"
+#include "daemon/room.h"
 #include "daemon/route.h"
 #include "daemon/supervisor.h"
 #include "formy/plugin.h"
+#include "redis/link.h"
 #include "task/outcome.h"
 #include "wire/channel.h"
 
-/* Work that may be claimed ahead of a free executor: as much as all of them do in this time. */
-#define AHEAD_US 20000
-
-#define STRANDED_MS 5000 /* until a task looks again whether the one engine for it is up */
+#define SURPLUS_US 1000000 /* that a task waits here for room that is not there any more */
+#define STRANDED_MS 5000   /* until a task looks again whether the one engine for it is up */
 
 static void on_returned(
 	int result, const char *why, const struct queue_count_reply *reply, void *arg)
@@ -80,11 +81,22 @@ void dispatch_again(struct supervisor *sup, struct job *job)
 {
 	log_info("an executor ended before it began its task; another one gets it",
 		LOG_S("task", job->id), LOG_S("mode", job->mode->name));
+	job->misses++;
+	dispatch_wait_again(sup, job);
+}
+
+void dispatch_wait_again(struct supervisor *sup, struct job *job)
+{
+	if (job->stop != JOB_WANTED) {
+		log_info("task stopped before it began", LOG_S("task", job->id),
+			LOG_S("mode", job->mode->name));
+		job_destroy(job);
+		return;
+	}
 	if (sup->phase != PHASE_SERVING || job->mode->catalog != sup->catalog) {
 		give_back(sup, job);
 		return;
 	}
-	job->misses++;
 	job->part = MSG_PART_MODE;
 	job->pid = 0;
 	job->started_us = 0;
@@ -127,6 +139,20 @@ static void refuse_input(
 		outcome.code = "IMAGE_LOAD_FAILED";
 	}
 	results_refuse(sup, job, &outcome, false);
+}
+
+void dispatch_begun(struct supervisor *sup, struct place *place)
+{
+	struct job *job = place->slot.job;
+
+	job_list_push(&sup->running, job);
+	job->state = JOB_RUNNING;
+	job->started_us = clock_mono_us();
+	job->pid = place->slot.child ? (int)child_pid(place->slot.child) : 0;
+	job->mode->running++;
+	place->route->running++;
+	quota_wake(sup);
+	lease_beat_soon(sup);
 }
 
 /* Opens the inputs and sends the job. 1: it is gone from the waiting ones; 0: it still waits. */
@@ -177,14 +203,11 @@ static int run_job(struct supervisor *sup, struct place *place, struct job *job)
 		results_refuse(sup, job, &outcome, false);
 	} else if (result == 0) {
 		job_list_remove(&mode->waiting, job);
-		job_list_push(&sup->running, job);
-		job->state = JOB_RUNNING;
-		job->started_us = clock_mono_us();
-		job->pid = place->slot.child ? (int)child_pid(place->slot.child) : 0;
-		mode->running++;
-		place->route->running++;
-		quota_wake(sup);
-		lease_beat_soon(sup);
+		if (place->slot.job == job) {
+			dispatch_begun(sup, place);
+		} else {
+			behind_sent(sup, job);
+		}
 	} else {
 		/* the executor is ending: its exit is an event that comes */
 		result = 1;
@@ -226,6 +249,20 @@ static void feed(struct supervisor *sup, struct place *place)
 			return;
 		}
 	}
+}
+
+/* Lets jobs wait behind others, one for each executor in turn. True: there may be more to do. */
+static bool feed_behind(struct supervisor *sup)
+{
+	bool fed = false;
+
+	for (unsigned i = 0; i < sup->place_count; i++) {
+		struct place *place = &sup->places[i];
+		struct job *job = behind_fits(place) ? first_of_route(place->route) : NULL;
+
+		fed = (job && run_job(sup, place, job)) || fed;
+	}
+	return fed;
 }
 
 static unsigned count_places(
@@ -296,6 +333,9 @@ void dispatch_turn(struct supervisor *sup)
 			feed(sup, &sup->places[i]);
 		}
 	}
+	/* only then: none waits behind another while an executor is free */
+	while (feed_behind(sup)) {
+	}
 	for (size_t i = 0; catalog && i < catalog->mode_count; i++) {
 		struct mode *mode = catalog->modes[i];
 
@@ -305,109 +345,37 @@ void dispatch_turn(struct supervisor *sup)
 	}
 }
 
-static unsigned count_free(const struct supervisor *sup)
+/* Each goes to the front of its queue: the last one first keeps their order. */
+static void return_last(struct supervisor *sup, struct mode *mode)
 {
-	unsigned count = 0;
+	struct job *job = mode->waiting.ends.prev;
 
-	for (unsigned i = 0; i < sup->place_count; i++) {
-		const struct place *place = &sup->places[i];
-
-		count += !place->publishing &&
-			(place->slot.state == SLOT_DEAD || place->slot.state == SLOT_STARTING ||
-				place->slot.state == SLOT_IDLE);
-	}
-	return count;
+	job_list_remove(&mode->waiting, job);
+	give_back(sup, job);
 }
 
-size_t dispatch_count_waiting(const struct supervisor *sup)
+void dispatch_return_surplus(struct supervisor *sup)
 {
-	size_t count = 0;
+	uint64_t old_us = clock_mono_us() - SURPLUS_US;
 
-	for (size_t i = 0; i < sup->catalog->mode_count; i++) {
-		count += sup->catalog->modes[i]->waiting.count;
-	}
-	return count;
-}
-
-/* Tasks of a mode that may be claimed ahead of a free executor. */
-static int ahead_of(const struct supervisor *sup, const struct mode *mode)
-{
-	uint64_t ahead;
-
-	if (mode->mean_us == 0) {
-		return 0;
-	}
-	ahead = (uint64_t)sup->place_count * AHEAD_US / mode->mean_us;
-	return ahead < LIMIT_BACKLOG ? (int)ahead : LIMIT_BACKLOG;
-}
-
-int dispatch_room(const struct supervisor *sup)
-{
-	int ahead = 0;
-
-	if (sup->phase != PHASE_SERVING || sup->catalog->mode_count == 0) {
-		return 0;
+	if (sup->phase != PHASE_SERVING || !link_is_up(sup->link)) {
+		return;
 	}
 	for (size_t i = 0; i < sup->catalog->mode_count; i++) {
-		int here = ahead_of(sup, sup->catalog->modes[i]);
+		struct mode *mode = sup->catalog->modes[i];
 
-		ahead = here > ahead ? here : ahead;
-	}
-	return (int)count_free(sup) + ahead - (int)dispatch_count_waiting(sup);
-}
-
-size_t dispatch_modes(const struct supervisor *sup, unsigned want, struct queue_mode *ret_modes)
-{
-	const struct catalog *catalog = sup->catalog;
-	int held = (int)dispatch_count_waiting(sup) - (int)count_free(sup);
-
-	for (size_t i = 0; i < catalog->mode_count; i++) {
-		struct mode *mode = catalog->modes[i];
-		int room = ahead_of(sup, mode) - held;
-
-		if (mode->config->concurrency > 0) {
-			int left = mode->config->concurrency - (int)mode->running -
-				(int)mode->waiting.count;
-
-			room = left < room ? left : room;
+		while (mode->waiting.count > 0 && mode->waiting.ends.prev->claimed_us < old_us &&
+			room_of_mode(sup, mode) < 0) {
+			return_last(sup, mode);
 		}
-		if (room < 0 || mode->blocked_until_ms > clock_mono_ms() ||
-			!route_mode_is_open(mode)) {
-			room = 0;
-		}
-		ret_modes[i] = (struct queue_mode){
-			.name = mode->name,
-			.room = (unsigned)room < want ? (unsigned)room : want,
-			.limit = (unsigned)mode->config->concurrency_global,
-		};
 	}
-	return catalog->mode_count;
-}
-
-unsigned dispatch_want(const struct supervisor *sup, unsigned spare)
-{
-	struct queue_mode modes[LIMIT_MODES];
-	unsigned most = spare < LIMIT_BATCH ? spare : LIMIT_BATCH;
-	size_t count = dispatch_modes(sup, most, modes);
-	unsigned room = 0;
-
-	for (size_t i = 0; i < count && room < most; i++) {
-		room += modes[i].room;
-	}
-	return room < most ? room : most;
 }
 
 void dispatch_return_waiting(struct supervisor *sup)
 {
 	for (size_t i = 0; sup->catalog && i < sup->catalog->mode_count; i++) {
-		struct job_list *waiting = &sup->catalog->modes[i]->waiting;
-		struct job *job;
-
-		/* each goes to the front: the last one first keeps their order */
-		while (waiting->count > 0) {
-			job = waiting->ends.prev;
-			job_list_remove(waiting, job);
-			give_back(sup, job);
+		while (sup->catalog->modes[i]->waiting.count > 0) {
+			return_last(sup, sup->catalog->modes[i]);
 		}
 	}
 }

@@ -5,8 +5,6 @@
 #ifndef FORMY_DAEMON_DISPATCH_H
 #define FORMY_DAEMON_DISPATCH_H
 
-#include <stddef.h>
-
 #include "base/ident.h"
 #include "task/queue.h"
 
@@ -21,19 +19,8 @@ void dispatch_accept(
 /* Once a turn of the loop: gives waiting jobs to slots, starts and ends executors. */
 void dispatch_turn(struct supervisor *sup);
 
-/* Tasks that this worker can take beyond those that it holds: its free places, and some ahead
- * where tasks are so short that waiting for the next claim would cost more than they do. Negative
- * when it holds more than that. */
-int dispatch_room(const struct supervisor *sup);
-
-/* Claimed tasks that no executor has begun. */
-size_t dispatch_count_waiting(const struct supervisor *sup);
-
-/* The modes for a call that wants so many tasks, LIMIT_MODES at most. Returns their number. */
-size_t dispatch_modes(const struct supervisor *sup, unsigned want, struct queue_mode *ret_modes);
-
-/* Of so many tasks, those that the modes together have room for: LIMIT_BATCH at most. */
-unsigned dispatch_want(const struct supervisor *sup, unsigned spare);
+/* The job of the place's executor begins: sent to an idle one, or behind another that has ended. */
+void dispatch_begun(struct supervisor *sup, struct place *place);
 
 /* Gives back all jobs that no executor has begun. */
 void dispatch_return_waiting(struct supervisor *sup);
@@ -41,6 +28,14 @@ void dispatch_return_waiting(struct supervisor *sup);
 /* A job, in no list, whose executor ended before it began it: another one gets it, and no attempt is
  * spent. */
 void dispatch_again(struct supervisor *sup, struct job *job);
+
+/* A job, in no list, that no executor has begun waits as before; or is given back, when this worker
+ * does not serve its mode any more. */
+void dispatch_wait_again(struct supervisor *sup, struct job *job);
+
+/* Gives back what waits here although nobody has room for it any more, as tasks that run turned out
+ * to be long: another worker may have. */
+void dispatch_return_surplus(struct supervisor *sup);
 
 /* A waiting job that has nowhere to go leaves the waiting ones: back to the queue, or, when only one
  * engine will do for it, to be tried again later. Neither spends an attempt. */

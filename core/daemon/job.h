@@ -1,8 +1,9 @@
 /* A task that this worker holds: claimed, and not yet written as ended.
  *
  * A job belongs to the supervisor's list of jobs from its claim to the answer to its outcome. It
- * has one of four states, and is in the one list that goes with it: waiting in its mode, running
- * in a slot, publishing its files, or ended and waiting to be written. Loop's thread only. */
+ * has one of five states, and is in the one list that goes with it: waiting in its mode, sent to an
+ * executor that is at another one, running in a slot, publishing its files, or ended and waiting to be
+ * written. Loop's thread only. */
 #ifndef FORMY_DAEMON_JOB_H
 #define FORMY_DAEMON_JOB_H
 
@@ -22,6 +23,7 @@ struct route;
 
 enum job_state {
 	JOB_WAITING,
+	JOB_SENT,
 	JOB_RUNNING,
 	JOB_PUBLISHING,
 	JOB_ENDED,

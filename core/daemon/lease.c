@@ -13,6 +13,7 @@
 #include "daemon/memo.h"
 #include "daemon/manager.h"
 #include "daemon/publish.h"
+#include "daemon/room.h"
 #include "daemon/spool.h"
 #include "daemon/status.h"
 #include "daemon/supervisor.h"
@@ -85,6 +86,7 @@ static void on_beat_timer(uv_timer_t *timer)
 		clock_mono_ms() - sup->trouble_since_ms >= SPOOL_AFTER_MS) {
 		spool_keep(sup);
 	}
+	dispatch_return_surplus(sup);
 	lease_beat(sup);
 }
 
@@ -179,7 +181,7 @@ void lease_beat(struct supervisor *sup)
 	supervisor_each_job(sup, hold, &held);
 	beat.held = held.items;
 	beat.held_count = held.count;
-	beat.mode_count = dispatch_modes(sup, LIMIT_BATCH, modes);
+	beat.mode_count = room_modes(sup, LIMIT_BATCH, modes);
 	if (!sup->registered || now - sup->last_registration_ms >= REGISTRATION_EVERY_MS) {
 		status_registration(sup, &registration);
 		beat.registration = buf_cstr(&registration);

@@ -9,7 +9,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "daemon/behind.h"
 #include "daemon/catalog.h"
+#include "daemon/dispatch.h"
 #include "daemon/health.h"
 #include "daemon/lease.h"
 #include "daemon/memo.h"
@@ -164,6 +166,23 @@ static void on_outcome(void *owner, struct slot *slot, const struct msg_outcome 
 	results_answered(owner, place_of(slot), job, outcome);
 }
 
+static void on_begun(void *owner, struct slot *slot)
+{
+	struct job *job = slot->job;
+
+	job_list_remove(&((struct supervisor *)owner)->sent, job);
+	dispatch_begun(owner, place_of(slot));
+	if (job->stop != JOB_WANTED && slot->state == SLOT_RUNNING) {
+		slot_cancel(slot, CONTROL_CANCELLED);
+	}
+}
+
+static void on_returned(void *owner, struct slot *slot, void *job)
+{
+	(void)slot;
+	behind_returned(owner, job);
+}
+
 static void on_lost(void *owner, struct slot *slot, const struct slot_exit *end)
 {
 	struct mode *mode = mode_of(slot);
@@ -262,6 +281,8 @@ static const struct slot_events place_events = {
 	.memo = on_memo,
 	.line = on_line,
 	.outcome = on_outcome,
+	.begun = on_begun,
+	.returned = on_returned,
 	.lost = on_lost,
 	.ended = on_ended,
 	.free = on_free,
@@ -295,6 +316,23 @@ int place_create_all(struct supervisor *sup, struct err *err)
 bool place_is_idle(const struct place *place)
 {
 	return place->slot.state == SLOT_IDLE && !place->publishing;
+}
+
+bool place_is_only_at(const struct place *place, const struct job *job)
+{
+	const struct slot *slot = &place->slot;
+
+	return slot->next_count == 0 && (!slot->job || slot->job == job) && place->publishing == 0;
+}
+
+void place_tidy(struct place *place, const struct job *job)
+{
+	if (place_is_only_at(place, job)) {
+		store_scratch_tidy(place->scratch, &place->scratch_seen);
+		place->untidied = 0;
+	} else {
+		place->untidied++;
+	}
 }
 
 struct place *place_find_dead(struct supervisor *sup)

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 
 struct err;
-struct route;
+struct job;
 struct place;
+struct route;
 struct supervisor;
 
 /* Makes the places that the configuration asks for. 0 or a negative errno. */
@@ -14,6 +15,13 @@ int place_create_all(struct supervisor *sup, struct err *err);
 
 /* Can it take a job now? */
 bool place_is_idle(const struct place *place);
+
+/* Whether nothing but this job of its executor, or its files, can be in its scratch folder, now and
+ * until the place has ended with it. */
+bool place_is_only_at(const struct place *place, const struct job *job);
+
+/* A job of its executor has ended: empties its scratch folder, unless that is another one's too. */
+void place_tidy(struct place *place, const struct job *job);
 
 /* A place without a process, whose scratch folder is free; NULL: none. */
 struct place *place_find_dead(struct supervisor *sup);

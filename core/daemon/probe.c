@@ -173,7 +173,11 @@ static struct plugin_file *take_file(struct probe *probe)
 static void begin(struct look *look, struct plugin_file *file)
 {
 	const char *const arguments[] = {"--probe", file->path, NULL};
-	const struct child_command command = {look->probe->program, arguments, &file->version->fd};
+	const struct child_command command = {
+		.program = look->probe->program,
+		.arguments = arguments,
+		.copy = &file->version->fd,
+	};
 	struct err err = {0};
 
 	look->file = file;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "daemon/lease.h"
+#include "daemon/place.h"
 #include "daemon/results.h"
 #include "daemon/spool.h"
 #include "daemon/supervisor.h"
@@ -24,6 +25,7 @@ struct publishing {
 	size_t count;
 	char *metadata;
 	uint64_t sure_until_ms; /* that the task is ours */
+	bool alone;             /* nothing else is in the scratch folder, or comes before the end */
 	bool late;              /* it was not any more: nothing was moved */
 	struct store_published published;
 	struct err err;
@@ -50,13 +52,15 @@ static void move_files(uv_work_t *work)
 	spool_mark(files->sup, files->job);
 	files->result = store_publish(&files->store, files->place->scratch, files->job->id,
 		files->files, files->count, &files->err, &files->published);
-	/* what libraries have left there */
-	store_scratch_tidy(files->place->scratch, &files->place->scratch_seen);
+	if (files->alone) {
+		/* what libraries have left there */
+		store_scratch_tidy(files->place->scratch, &files->place->scratch_seen);
+	}
 }
 
 static void leave_place(struct publishing *files)
 {
-	files->place->publishing = false;
+	files->place->publishing--;
 	job_list_remove(&files->sup->publishing, files->job);
 }
 
@@ -71,8 +75,8 @@ static void end(struct publishing *files)
 /* The task is not ours any more. */
 static void drop(struct publishing *files)
 {
-	(void)store_scratch_clear(files->place->scratch);
 	leave_place(files);
+	place_tidy(files->place, files->job);
 	results_unpublished(files->sup, files->job);
 	free_publishing(files);
 }
@@ -168,7 +172,8 @@ int publish_begin(struct supervisor *sup, struct place *place, struct job *job,
 	files->store = sup->store;
 	job->state = JOB_PUBLISHING;
 	job_list_push(&sup->publishing, job);
-	place->publishing = true;
+	files->alone = place_is_only_at(place, job);
+	place->publishing++;
 	move_or_ask(files);
 	return 0;
 }

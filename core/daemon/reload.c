@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "daemon/behind.h"
 #include "daemon/catalog.h"
 #include "daemon/claimer.h"
 #include "daemon/dispatch.h"
@@ -18,7 +19,7 @@
 #include "plugin/version.h"
 #include "task/queue.h"
 
-/* Gives a place's executor, and the job that it may have, to the new catalog's route. */
+/* Gives a place's executor, and the jobs that it may have, to the new catalog's route. */
 static void move_place(struct place *place, struct route *to)
 {
 	struct route *from = place->route;
@@ -34,6 +35,12 @@ static void move_place(struct place *place, struct route *to)
 		from->running--;
 		to->mode->running++;
 		to->running++;
+		job->mode = mode_hold(to->mode);
+		job->route = to;
+		mode_release(from->mode);
+	}
+	for (unsigned i = 0; i < place->slot.next_count; i++) {
+		job = place->slot.next[i].job;
 		job->mode = mode_hold(to->mode);
 		job->route = to;
 		mode_release(from->mode);
@@ -109,6 +116,7 @@ static void put_in_force(struct supervisor *sup, struct catalog *catalog)
 	const struct config *config = catalog->config;
 	const struct queue_policy policy = catalog_queue_policy(catalog);
 
+	behind_take_back(sup);
 	move_waiting(old, catalog);
 	dispatch_return_waiting(sup);
 	inherit(old, catalog);

@@ -13,6 +13,7 @@
 #include "daemon/catalog.h"
 #include "daemon/dispatch.h"
 #include "daemon/health.h"
+#include "daemon/place.h"
 #include "daemon/publish.h"
 #include "daemon/route.h"
 #include "daemon/spool.h"
@@ -321,13 +322,10 @@ void results_answered(struct supervisor *sup, struct place *place, struct job *j
 
 	leave_running(sup, job);
 	hear_of_engine(sup, job, answer);
-	if (!answer->output) {
-		store_scratch_tidy(place->scratch, &place->scratch_seen);
+	if (!answer->output || job_is_unwanted(job)) {
+		place_tidy(place, job);
 	}
 	if (job_is_unwanted(job)) {
-		if (answer->output) {
-			(void)store_scratch_clear(place->scratch);
-		}
 		job->mode->running--;
 		drop(sup, job);
 	} else if (answer->status == FORMY_OK && metadata_is_sane(answer->metadata)) {

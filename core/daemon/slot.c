@@ -25,11 +25,9 @@ static void on_child_packet(void *owner, const void *data, size_t len)
 	if (msg_decode(data, len, &msg) < 0) {
 		slot_handle(slot, SLOT_EV_GARBAGE, &no_details);
 	} else if (msg.type == MSG_LOG) {
-		slot->heard = slot->heard || msg.log.job == slot->number;
 		slot->events->log(slot->owner, slot, &msg.log);
 	} else if (msg.type == MSG_MEMO && slot->events->memo) {
 		if (slot->job && msg.memo.job == slot->number) {
-			slot->heard = true;
 			slot->events->memo(slot->owner, slot, &msg.memo);
 		}
 	} else if (msg.type == MSG_CONFINED && !slot->was_confined) {
@@ -98,7 +96,11 @@ int slot_start(struct slot *slot, void *mode, const struct buf *setup, const int
 	size_t fd_count, struct err *err)
 {
 	static const char *const no_arguments[] = {NULL};
-	const struct child_command command = {slot->program, no_arguments, NULL};
+	const struct child_command command = {
+		.program = slot->program,
+		.arguments = no_arguments,
+		.keep_end = true,
+	};
 	int result;
 
 	if (slot->state != SLOT_DEAD) {
@@ -119,14 +121,16 @@ int slot_start(struct slot *slot, void *mode, const struct buf *setup, const int
 int slot_run(struct slot *slot, void *job, struct msg_job *msg, const int *fds, size_t fd_count,
 	uint64_t timeout_ms, struct buf *room)
 {
-	struct slot_details details = {.timeout_ms = timeout_ms};
+	struct slot_details details = {.timeout_ms = timeout_ms, .job = job};
 	struct msg packet = {.type = MSG_JOB};
+	bool waits = slot->state == SLOT_RUNNING && slot->next_count < SLOT_NEXT_MOST &&
+		!slot->drain_after;
 	int result;
 
-	if (slot->state != SLOT_IDLE) {
+	if (slot->state != SLOT_IDLE && !waits) {
 		return -EBUSY;
 	}
-	msg->job = slot->number + 1;
+	msg->job = slot->number + slot->next_count + 1;
 	packet.job = *msg;
 	result = msg_encode(&packet, room);
 	if (result == 0) {
@@ -135,12 +139,32 @@ int slot_run(struct slot *slot, void *job, struct msg_job *msg, const int *fds, 
 	if (result < 0) {
 		return result;
 	}
-	slot->number++;
-	slot->job = job;
-	slot->heard = false;
-	slot->end = SLOT_END_ITSELF;
 	slot_handle(slot, SLOT_EV_JOB, &details);
 	return 0;
+}
+
+void slot_take_back(struct slot *slot)
+{
+	if (slot->child) {
+		slot_return_next(slot);
+	}
+}
+
+bool slot_has(const struct slot *slot, const void *job)
+{
+	bool has = slot->job == job;
+
+	for (unsigned i = 0; i < slot->next_count && !has; i++) {
+		has = slot->next[i].job == job;
+	}
+	return has;
+}
+
+void slot_catch_up(struct slot *slot)
+{
+	if (slot->child) {
+		child_catch_up(slot->child);
+	}
 }
 
 void slot_kept(struct slot *slot, uint64_t number, int result, struct buf *room)

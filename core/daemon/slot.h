@@ -3,7 +3,9 @@
  * A slot is a machine of states and events, one small function a pair (the table in slot_table.c, drawn
  * in docs/architecture.md). Whatever a plugin does - answers, hangs, crashes, writes garbage - is
  * an event, and every state has an answer to it. The owner starts a process for a mode, gives it
- * one job at a time, and hears through the callbacks how each job ended, exactly once.
+ * a job, and some more that wait in the process's channel, and hears through the callbacks how each
+ * job ended, exactly once. Those that wait begin without the process waiting for anybody; until they
+ * do they can be taken back, whatever the process is at.
  *
  * Not threaded: all calls and callbacks on the loop's thread. The owner may call into the slot
  * from a callback. */
@@ -38,7 +40,7 @@ enum slot_event {
 	SLOT_EV_START,    /* owner: begin a process */
 	SLOT_EV_READY,    /* executor: plugins opened */
 	SLOT_EV_REFUSED,  /* executor: cannot serve the mode */
-	SLOT_EV_JOB,      /* owner: run this */
+	SLOT_EV_JOB,      /* owner: run this, now or later */
 	SLOT_EV_PROGRESS, /* executor */
 	SLOT_EV_OUTCOME,  /* executor: the job ended */
 	SLOT_EV_CANCEL,   /* owner: stop the job */
@@ -94,6 +96,14 @@ struct slot_events {
 	/* The process ended; comes after lost. */
 	void (*ended)(void *owner, struct slot *slot, const struct slot_exit *exit);
 
+	/* A job that waited in the channel begins: it is slot->job. Comes after the outcome of the one
+	 * before. */
+	void (*begun)(void *owner, struct slot *slot);
+
+	/* A job that waited in the channel is the owner's again: no process has seen it. Of several the
+	 * last one comes first. */
+	void (*returned)(void *owner, struct slot *slot, void *job);
+
 	/* The slot is idle or dead: it can be used. Comes last. */
 	void (*free)(void *owner, struct slot *slot);
 };
@@ -103,6 +113,13 @@ struct slot_times {
 	uint64_t start;  /* to open its plugins */
 	uint64_t grace;  /* to stop a job that it is told to stop */
 	uint64_t finish; /* to end when the channel was closed */
+};
+
+#define SLOT_NEXT_MOST 7
+
+struct slot_next {
+	void *job; /* the owner's */
+	uint64_t timeout_ms;
 };
 
 struct slot {
@@ -118,9 +135,10 @@ struct slot {
 	struct child *child;
 	void *mode;      /* the owner's: what the process serves; set by slot_start */
 	void *job;       /* the owner's: what it works on; NULL when it has none */
-	uint64_t number; /* of the last job given to this process */
+	uint64_t number; /* of the job, or of the last one; those that wait have the next ones */
+	struct slot_next next[SLOT_NEXT_MOST]; /* what waits in the channel, in its order */
+	unsigned next_count;
 	bool drain_after;
-	bool heard;       /* something of the job: it was begun */
 	unsigned entered; /* how often a state was */
 	enum slot_end end;
 	bool was_ready;
@@ -139,10 +157,22 @@ void slot_finish(struct slot *slot, uv_close_cb closed);
 int slot_start(struct slot *slot, void *mode, const struct buf *setup, const int *fds,
 	size_t fd_count, struct err *err);
 
-/* Gives an idle slot its job, which may take timeout_ms. msg's number is set here. 0 or a negative
- * errno, and the slot has not taken it: -EMSGSIZE when the job is larger than a packet. */
+/* Gives an idle slot its job, or one whose job runs another, of which SLOT_NEXT_MOST may wait; it may
+ * take timeout_ms from its beginning. msg's number is set here. 0 or a negative errno, and the slot
+ * has not taken it: -EMSGSIZE when the job is larger than a packet. The process must not wait for
+ * other packets (KEPT) while jobs are in its channel. */
 int slot_run(struct slot *slot, void *job, struct msg_job *msg, const int *fds, size_t fd_count,
 	uint64_t timeout_ms, struct buf *room);
+
+/* Takes back the jobs that wait in the channel; `returned` is called for each. What then still waits
+ * the process has begun, which is heard of with what it sent before. */
+void slot_take_back(struct slot *slot);
+
+/* Whether it runs, or waits in the channel. */
+bool slot_has(const struct slot *slot, const void *job);
+
+/* Hears what the process has sent, now. Not from within a callback. */
+void slot_catch_up(struct slot *slot);
 
 /* Answers a memo of the job: 0 when it is kept, or a negative errno. */
 void slot_kept(struct slot *slot, uint64_t number, int result, struct buf *room);

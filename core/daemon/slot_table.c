@@ -2,9 +2,11 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "daemon/child.h"
+#include "wire/msg.h"
 
 /* This process may have stood still, and what it would have heard in time waits in the channel: it
  * counts, as the clock does not know who was late. */
@@ -50,6 +52,81 @@ static void do_start(struct slot *slot, const struct slot_details *details)
 	enter(slot, SLOT_STARTING, slot->times.start);
 }
 
+/* The job of the oldest packet that the process has not read; 0 when that is no job, or there is none.
+ * *ret_more: there was one. */
+static uint64_t unread_job(struct slot *slot, bool take, bool *ret_more)
+{
+	const void *packet;
+	size_t len = child_unread(slot->child, take, &packet);
+	struct msg msg;
+
+	*ret_more = len > 0;
+	return len > 0 && msg_decode(packet, len, &msg) == 0 && msg.type == MSG_JOB ? msg.job.job
+										    : 0;
+}
+
+/* Takes all that the process has not read out of its channel. The oldest job, or 0: it has read all. */
+static uint64_t take_unread(struct slot *slot)
+{
+	uint64_t first = 0;
+	bool more = true;
+
+	while (more) {
+		uint64_t number = unread_job(slot, true, &more);
+
+		first = first == 0 ? number : first;
+	}
+	return first;
+}
+
+/* Those that wait from this number on were taken out of the channel. */
+static void hand_back(struct slot *slot, uint64_t first)
+{
+	while (slot->next_count > 0 && slot->number + slot->next_count >= first) {
+		slot->events->returned(slot->owner, slot, slot->next[--slot->next_count].job);
+	}
+}
+
+void slot_return_next(struct slot *slot)
+{
+	uint64_t first;
+	bool more;
+
+	/* behind a job that was not read either they have to stay: what is taken cannot be put back */
+	if (slot->next_count == 0 || unread_job(slot, false, &more) <= slot->number) {
+		return;
+	}
+	first = take_unread(slot);
+	if (first > slot->number) {
+		hand_back(slot, first);
+	}
+}
+
+static void begin_job(struct slot *slot, void *job, uint64_t most_ms)
+{
+	slot->number++;
+	slot->job = job;
+	slot->end = SLOT_END_ITSELF;
+	enter(slot, SLOT_RUNNING, most_ms);
+}
+
+static struct slot_next shift_next(struct slot *slot)
+{
+	struct slot_next first = slot->next[0];
+
+	slot->next_count--;
+	memmove(slot->next, slot->next + 1, slot->next_count * sizeof(first));
+	return first;
+}
+
+static void begin_next(struct slot *slot)
+{
+	struct slot_next next = shift_next(slot);
+
+	begin_job(slot, next.job, next.timeout_ms);
+	slot->events->begun(slot->owner, slot);
+}
+
 static void become_idle(struct slot *slot)
 {
 	if (slot->drain_after) {
@@ -80,13 +157,17 @@ static void do_refused(struct slot *slot, const struct slot_details *details)
 
 static void do_job(struct slot *slot, const struct slot_details *details)
 {
-	enter(slot, SLOT_RUNNING, details->timeout_ms);
+	begin_job(slot, details->job, details->timeout_ms);
+}
+
+static void do_next_job(struct slot *slot, const struct slot_details *details)
+{
+	slot->next[slot->next_count++] = (struct slot_next){details->job, details->timeout_ms};
 }
 
 static void do_progress(struct slot *slot, const struct slot_details *details)
 {
 	if (details->msg->progress.job == slot->number) {
-		slot->heard = true;
 		slot->events->progress(slot->owner, slot, &details->msg->progress);
 	}
 }
@@ -95,6 +176,7 @@ static void do_kill(struct slot *slot, enum slot_end end)
 {
 	slot->end = end;
 	enter(slot, SLOT_KILLING, slot->times.finish);
+	slot_return_next(slot);
 	child_kill(slot->child, SIGKILL);
 }
 
@@ -113,7 +195,15 @@ static void do_outcome(struct slot *slot, const struct slot_details *details)
 	slot->events->outcome(slot->owner, slot, &details->msg->outcome);
 	slot->job = NULL;
 	slot->drain_after = slot->drain_after || details->msg->outcome.last;
-	become_idle(slot);
+	if (slot->drain_after) {
+		slot_return_next(slot);
+	}
+	/* one that is about to be ended may have begun the next one all the same */
+	if (slot->next_count > 0) {
+		begin_next(slot);
+	} else {
+		become_idle(slot);
+	}
 }
 
 static void do_cancel(struct slot *slot, const struct slot_details *details)
@@ -121,6 +211,7 @@ static void do_cancel(struct slot *slot, const struct slot_details *details)
 	slot->end = details->reason == CONTROL_TIMEOUT ? SLOT_END_TIMEOUT : SLOT_END_CANCELLED;
 	control_stop(child_control(slot->child), slot->number, details->reason);
 	enter(slot, SLOT_CANCELLING, slot->times.grace);
+	slot_return_next(slot);
 }
 
 static void on_job_deadline(struct slot *slot, const struct slot_details *details)
@@ -182,19 +273,32 @@ static void do_drain_after(struct slot *slot, const struct slot_details *details
 {
 	(void)details;
 	slot->drain_after = true;
+	slot_return_next(slot);
 }
 
 static void do_exit(struct slot *slot, const struct slot_details *details)
 {
 	struct slot_exit end = details->exit;
+	uint64_t unread = take_unread(slot);
 
 	end.end = slot->end;
 	end.ready = slot->was_ready;
-	end.unstarted = slot->job && !slot->heard && child_left_unread(slot->child);
+	end.unstarted = slot->job && unread == slot->number;
 	enter(slot, SLOT_DEAD, 0);
 	child_release(slot->child);
 	slot->child = NULL;
+	if (unread > 0) {
+		hand_back(slot, unread);
+	}
 	if (slot->job) {
+		slot->events->lost(slot->owner, slot, &end);
+		slot->job = NULL;
+	}
+	while (slot->next_count > 0) {
+		/* read, and never told of: who can say what became of it */
+		slot->job = shift_next(slot).job;
+		slot->events->begun(slot->owner, slot);
+		end.unstarted = false;
 		slot->events->lost(slot->owner, slot, &end);
 		slot->job = NULL;
 	}
@@ -242,6 +346,7 @@ static const handler table[SLOT_STATES][SLOT_EVENTS] = {
 		{
 			[SLOT_EV_READY] = on_garbage,
 			[SLOT_EV_REFUSED] = on_garbage,
+			[SLOT_EV_JOB] = do_next_job,
 			[SLOT_EV_PROGRESS] = do_progress,
 			[SLOT_EV_OUTCOME] = do_outcome,
 			[SLOT_EV_CANCEL] = do_cancel,

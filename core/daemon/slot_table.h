@@ -10,6 +10,7 @@
 struct slot_details {
 	const struct msg *msg;      /* READY REFUSED PROGRESS OUTCOME */
 	enum control_reason reason; /* CANCEL */
+	void *job;                  /* JOB */
 	uint64_t timeout_ms;        /* JOB */
 	struct slot_exit exit;      /* EXIT */
 	enum slot_end end;          /* KILL; SLOT_END_ITSELF: the owner wanted it */
@@ -17,5 +18,8 @@ struct slot_details {
 
 /* Answers an event. One that cannot happen in this state is logged as a bug. */
 void slot_handle(struct slot *slot, enum slot_event event, const struct slot_details *details);
+
+/* As slot_take_back; there is a process. */
+void slot_return_next(struct slot *slot);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "daemon/behind.h"
 #include "daemon/catalog.h"
 #include "daemon/claimer.h"
 #include "daemon/connect.h"
@@ -41,7 +42,8 @@ static void close_down(struct supervisor *sup, int exit_status);
 
 size_t supervisor_job_count(const struct supervisor *sup)
 {
-	size_t count = sup->running.count + sup->publishing.count + sup->ended.count;
+	size_t count =
+		sup->sent.count + sup->running.count + sup->publishing.count + sup->ended.count;
 
 	for (size_t i = 0; i < sup->catalog->mode_count; i++) {
 		count += sup->catalog->modes[i]->waiting.count;
@@ -65,6 +67,7 @@ static void visit_list(struct supervisor *sup, struct job_list *list,
 void supervisor_each_job(struct supervisor *sup,
 	void (*visit)(struct supervisor *sup, struct job *job, void *arg), void *arg)
 {
+	visit_list(sup, &sup->sent, visit, arg);
 	visit_list(sup, &sup->running, visit, arg);
 	visit_list(sup, &sup->publishing, visit, arg);
 	visit_list(sup, &sup->ended, visit, arg);
@@ -101,7 +104,7 @@ struct job *supervisor_find_job(struct supervisor *sup, const char *id, const ch
 static struct place *place_of_job(struct supervisor *sup, const struct job *job)
 {
 	for (unsigned i = 0; i < sup->place_count; i++) {
-		if (sup->places[i].slot.job == job) {
+		if (slot_has(&sup->places[i].slot, job)) {
 			return &sup->places[i];
 		}
 	}
@@ -117,10 +120,11 @@ void supervisor_stop_job(struct supervisor *sup, struct job *job, enum job_stop 
 	}
 	job->stop = stop;
 	if (job->state == JOB_WAITING) {
-		log_info("task stopped before it began", LOG_S("task", job->id),
-			LOG_S("mode", job->mode->name));
 		job_list_remove(&job->mode->waiting, job);
-		job_destroy(job);
+		dispatch_wait_again(sup, job);
+	} else if (job->state == JOB_SENT) {
+		/* one that has begun is told when that is heard of */
+		slot_take_back(&place->slot);
 	} else if (place) {
 		slot_cancel(&place->slot, CONTROL_CANCELLED);
 	}
@@ -135,6 +139,7 @@ static void on_turn(uv_prepare_t *prepare)
 		dispatch_turn(sup);
 		claimer_turn(sup);
 	}
+	log_flush();
 }
 
 void supervisor_announce(struct supervisor *sup)
@@ -312,6 +317,7 @@ static void close_down(struct supervisor *sup, int exit_status)
 	uv_close((uv_handle_t *)&sup->turn, NULL);
 	uv_close((uv_handle_t *)&sup->gather, NULL);
 	uv_close((uv_handle_t *)&sup->beat, NULL);
+	uv_close((uv_handle_t *)&sup->overtake, NULL);
 	uv_close((uv_handle_t *)&sup->quota, NULL);
 	janitor_close(sup);
 	uv_close((uv_handle_t *)&sup->deadline, NULL);
@@ -337,6 +343,7 @@ static int start_handles(struct supervisor *sup)
 	(void)uv_timer_init(sup->loop, &sup->deadline);
 	sup->deadline.data = sup;
 	quota_init(sup, &sup->quota);
+	behind_init(sup);
 	(void)uv_prepare_init(sup->loop, &sup->turn);
 	sup->turn.data = sup;
 	(void)uv_prepare_start(&sup->turn, on_turn);
@@ -387,7 +394,7 @@ static int open_store(struct supervisor *sup, struct err *err)
 
 static void free_jobs(struct supervisor *sup)
 {
-	struct job_list *lists[] = {&sup->running, &sup->publishing, &sup->ended};
+	struct job_list *lists[] = {&sup->sent, &sup->running, &sup->publishing, &sup->ended};
 	struct job *job;
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
@@ -448,7 +455,9 @@ int supervisor_run(struct config *config, const char *config_path, const struct 
 	struct err err = {0};
 	uv_loop_t loop;
 
+	log_gather();
 	notify_init(&sup.notify);
+	job_list_init(&sup.sent);
 	job_list_init(&sup.running);
 	job_list_init(&sup.publishing);
 	job_list_init(&sup.ended);
@@ -487,5 +496,6 @@ int supervisor_run(struct config *config, const char *config_path, const struct 
 		log_info("stopped", LOG_I("done", sup.done_count),
 			LOG_I("failed", sup.failed_count));
 	}
+	log_flush();
 	return sup.exit_status;
 }

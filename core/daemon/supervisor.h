@@ -5,6 +5,8 @@
  *	slot	  one executor process
  *	claimer	  the turns: outcomes to Redis, tasks from it
  *	dispatch  jobs to slots
+ *	behind	  jobs behind others in slots
+ *	room	  how many tasks it can take
  *	health	  whether the engines can work
  *	memo	  what engines note of a job
  *	results	  how a job ended, its files into the store
@@ -56,7 +58,8 @@ struct place {
 	struct timespec scratch_seen;    /* its time when it was last empty */
 	uint64_t memo_number;            /* of the memo that is on its way to Redis; 0: none */
 	bool memo_sent;                  /* and is not answered yet */
-	bool publishing;                 /* its scratch still holds files of the last job */
+	unsigned publishing;             /* jobs whose files are still in its scratch */
+	unsigned untidied;               /* jobs that ended since its scratch was last looked at */
 	uint64_t line_second;            /* of the last line that it printed ... */
 	unsigned lines;                  /* ... and how many there were in it */
 	char renew[LIMIT_MODE_NAME + 1]; /* a mode that its next executor is to serve; "": any */
@@ -116,6 +119,7 @@ struct supervisor {
 	size_t engine_places_count;
 
 	/* Every job is in exactly one list; those that wait are in their mode's. */
+	struct job_list sent;
 	struct job_list running;
 	struct job_list publishing;
 	struct job_list ended;
@@ -158,6 +162,8 @@ struct supervisor {
 	struct notify notify;
 	uint64_t watchdog_fed_ms;
 	char manager_status[160]; /* as last said */
+
+	uv_timer_t overtake; /* runs while jobs are behind others in executors */
 
 	uv_timer_t quota;
 	bool quota_busy; /* a look is under way */

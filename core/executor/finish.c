@@ -139,8 +139,9 @@ static formy_status write_pictures(
 	formy_status status;
 	int result;
 
-	(void)snprintf(finish->output, sizeof(finish->output), "output.%s",
-		image_type_extension(how.type));
+	/* the files of the job before may still be on their way */
+	(void)snprintf(finish->output, sizeof(finish->output), "output-%llu.%s",
+		(unsigned long long)task->job, image_type_extension(how.type));
 	if (fs_join(path, sizeof(path), scratch, finish->output) < 0) {
 		return bug(task, "The path of the scratch folder is too long.", scratch);
 	}
@@ -148,14 +149,16 @@ static formy_status write_pictures(
 	if (result < 0) {
 		return write_failed(task, result, err.text);
 	}
-	(void)text_copy(finish->thumbnail, sizeof(finish->thumbnail), "thumb.jpg");
+	(void)snprintf(finish->thumbnail, sizeof(finish->thumbnail), "thumb-%llu.jpg",
+		(unsigned long long)task->job);
 	(void)fs_join(path, sizeof(path), scratch, finish->thumbnail);
 	result = pixels_write_thumbnail(output, path, &err, &thumbnail_size);
 	if (result < 0) {
 		return write_failed(task, result, err.text);
 	}
 	if (task->input_count > 0) {
-		(void)text_copy(finish->comparison, sizeof(finish->comparison), "comparison.jpg");
+		(void)snprintf(finish->comparison, sizeof(finish->comparison),
+			"comparison-%llu.jpg", (unsigned long long)task->job);
 		(void)fs_join(path, sizeof(path), scratch, finish->comparison);
 		status = write_comparison(task, output, path, &err);
 		if (status != FORMY_OK) {

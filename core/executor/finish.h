@@ -7,7 +7,7 @@
 
 struct msg_outcome;
 
-#define FINISH_NAME_SIZE 32
+#define FINISH_NAME_SIZE 48
 
 /* What an outcome's texts point into, beside the task. A zeroed one is ready. */
 struct finish {

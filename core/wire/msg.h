@@ -4,7 +4,9 @@
  * that point into the packet and live as long as it does, NULL for those that did not come. Which
  * fields a message must have is said in its struct and checked by decoding.
  *
- *	supervisor -> executor	SETUP, then JOB one at a time; closing the socket means "end"
+ *	supervisor -> executor	SETUP, then JOBs, which are run one after another; each is read when the
+ *				one before has been answered, and until then may be taken back; closing
+ *				the socket means "end"
  *	executor -> supervisor	CONFINED and then READY, or REFUSED, after SETUP; LOG and PROGRESS at
  *				any time; one OUTCOME for each JOB. A probe sends one PROBED and ends.
  *	during a job		the executor may send MEMO, and waits for its KEPT */

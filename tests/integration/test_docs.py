@@ -69,7 +69,8 @@ class Drawing(unittest.TestCase):
 
     MEANING = {
         "ignore": "–", "do_start": "starting", "do_ready": "idle", "do_refused": "draining",
-        "do_job": "running", "do_progress": "told", "do_outcome": "idle",
+        "do_job": "running", "do_next_job": "waits", "do_progress": "told",
+        "do_outcome": "idle",
         "do_cancel": "cancelling", "on_job_deadline": "cancelling", "do_drain_idle": "draining",
         "do_drain_after": "noted", "do_exit": "dead", "on_garbage": "killing",
         "on_kill": "killing", "on_eof": "killing", "on_start_deadline": "killing",

@@ -92,7 +92,7 @@ static void a_picture_is_made(void **state)
 	executor_job(&run, "{\"color\": \"#ff0000\", \"strength\": 0.5}", "source", &fd, 1);
 	executor_expect(&run, FORMY_OK);
 	assert_true(run.progresses >= 1);
-	assert_string_equal(run.msg.outcome.output, "output.png");
+	assert_string_equal(run.msg.outcome.output, "output-1.png");
 	assert_int_equal(json_parse(run.msg.outcome.metadata, strlen(run.msg.outcome.metadata),
 				 4096, NULL, &metadata),
 		0);
@@ -118,7 +118,7 @@ static void a_picture_is_made(void **state)
 	fd = make_picture(40, 20, IMAGE_JPEG);
 	executor_job(&run, "{\"color\": \"#ff0000\", \"strength\": 0.5}", "source", &fd, 1);
 	executor_expect(&run, FORMY_OK);
-	assert_string_equal(run.msg.outcome.output, "output.jpg");
+	assert_string_equal(run.msg.outcome.output, "output-2.jpg");
 	executor_close(&run);
 }
 
