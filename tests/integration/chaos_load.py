@@ -13,6 +13,7 @@ from formytest import BIN, FINAL, new_id
 ACTS = {"none": 79, "pass": 8, "fail": 5, "crash": 5, "hang": 3}
 NO_PICTURE = "img_20260101_0000000000"
 MOST_UNENDED = 60
+BURST = 40
 
 
 class Task:
@@ -87,11 +88,15 @@ class Load:
 
     # Creating.
 
-    def new_task(self, chance, by):
+    def new_task(self, chance, by, short=False):
         act = chance.choices(list(ACTS), list(ACTS.values()))[0]
+        if short and chance.random() < 0.9:
+            act = "none"
         task_id = new_id("task")
         config = {"name": task_id, "ms": chance.choice((0, 2, 10, 50, 200, 500, 1500)), "act": act,
                   "picture": chance.random() < 0.4}
+        if short:
+            config.update(ms=0, picture=False)
         if act in ("pass", "crash"):
             config["times"] = chance.choice((1, 2, 1000))
         task = Task(task_id, config, by)
@@ -142,6 +147,29 @@ class Load:
             self.insist(lambda: client.rpush(self.world.key("task:queue"), task.id))
         task.created = True
         self.unended.append(task)
+
+    def burst(self, client, chance):
+        """Many at once that take no time: some wait in an executor behind others."""
+        if self.stop.wait(chance.uniform(1, 4)) or not self.room():
+            return
+        tasks = [self.new_task(chance, "foreign", short=True) for _ in range(BURST)]
+        now = datetime.utcnow().isoformat()
+
+        def push():
+            with client.pipeline(transaction=True) as at_once:
+                for task in tasks:
+                    data = {"mode": "CHAOS_SHORT", "source_image": NO_PICTURE, "config": task.config}
+                    at_once.hset(self.world.key(f"task:data:{task.id}"), mapping={
+                        "task_id": task.id, "status": "pending", "data": json.dumps(data),
+                        "created_at": now, "updated_at": now})
+                at_once.rpush(self.world.key("task:queue"), *(task.id for task in tasks))
+                at_once.execute()
+
+        # what Redis took without an answer must not be made anew
+        self.insist(lambda: client.exists(self.world.key(f"task:data:{tasks[0].id}")) or push())
+        for task in tasks:
+            task.created = True
+            self.unended.append(task)
 
     # Cancelling and deleting, as foreign clients do, and by `formy cancel`.
 

@@ -124,7 +124,8 @@ class World(Service):
             plugins.mkdir()
             shutil.copy(TEST_PLUGINS / "chaos.so", plugins)
             self.plugin_dirs = (plugins,)
-            self.modes = {"CHAOS": {"notes": str(self.notes), "sandbox": "off"}}
+            self.modes = {name: {"notes": str(self.notes), "sandbox": "off"}
+                          for name in ("CHAOS", "CHAOS_SHORT")}
             self.write_conf()
             self.conf.write_text(self.conf.read_text().replace(
                 "redis {", "redis { connect_timeout = 60s ", 1))

@@ -1,4 +1,4 @@
-/* Mode CHAOS: does what its config says, and notes first that it was started, as a line of
+/* Modes CHAOS and CHAOS_SHORT: do what their config says, and note first that it was started, as a line of
  * "<config.name> <attempt> <pid>" at the end of the file that mode "CHAOS" { notes } names. What
  * config.act says, it does in the attempts from config.first to config.times; others succeed. It is
  * not ready before the file that mode "CHAOS" { hold } may name is gone. */
@@ -149,25 +149,26 @@ static formy_status chaos_run(const formy_host *host, void *state, formy_task *t
 	return status;
 }
 
-static const formy_mode chaos = {
-	.size = sizeof(chaos),
-	.flags = FORMY_MODE_NO_OUTPUT,
-	.name = "CHAOS",
-	.title = "Does what it is told, or not",
-	.inputs = "[]",
-	.params = "{\"name\": {\"type\": \"string\", \"required\": true},"
-		  " \"ms\": {\"type\": \"integer\", \"min\": 0, \"max\": 600000, \"default\": 10},"
-		  " \"act\": {\"type\": \"string\", \"default\": \"none\","
-		  "  \"enum\": [\"none\", \"pass\", \"fail\", \"crash\", \"hang\"]},"
-		  " \"first\": {\"type\": \"integer\", \"min\": 1, \"default\": 1},"
-		  " \"times\": {\"type\": \"integer\", \"min\": 0, \"default\": 1000},"
-		  " \"picture\": {\"type\": \"boolean\", \"default\": false}}",
-	.open = chaos_open,
-	.run = chaos_run,
-	.close = chaos_close,
-};
+#define CHAOS_MODE(mode_name, mode_title)                                                          \
+	{                                                                                          \
+		.size = sizeof(formy_mode), .flags = FORMY_MODE_NO_OUTPUT, .name = mode_name,      \
+		.title = mode_title, .inputs = "[]",                                               \
+		.params = "{\"name\": {\"type\": \"string\", \"required\": true},"                 \
+			  " \"ms\": {\"type\": \"integer\", \"min\": 0, \"max\": 600000,"          \
+			  "  \"default\": 10},"                                                    \
+			  " \"act\": {\"type\": \"string\", \"default\": \"none\","                \
+			  "  \"enum\": [\"none\", \"pass\", \"fail\", \"crash\", \"hang\"]},"      \
+			  " \"first\": {\"type\": \"integer\", \"min\": 1, \"default\": 1},"       \
+			  " \"times\": {\"type\": \"integer\", \"min\": 0, \"default\": 1000},"    \
+			  " \"picture\": {\"type\": \"boolean\", \"default\": false}}",            \
+		.open = chaos_open, .run = chaos_run, .close = chaos_close,                        \
+	}
 
-static const formy_mode *const modes[] = {&chaos, NULL};
+static const formy_mode chaos = CHAOS_MODE("CHAOS", "Does what it is told, or not");
+static const formy_mode chaos_short =
+	CHAOS_MODE("CHAOS_SHORT", "The same, for tasks that are short");
+
+static const formy_mode *const modes[] = {&chaos, &chaos_short, NULL};
 
 static const formy_plugin plugin = {
 	.size = sizeof(plugin),
