@@ -20,7 +20,7 @@ static void post(struct comfyui *engine, const struct prompt *prompt, const char
 
 	buf_printf(&url, "%s%s", prompt->server->url, path);
 	request.url = buf_failed(&url) ? "" : buf_cstr(&url);
-	http_send(engine->http, &request, &answer);
+	http_send(engine->remote.http, &request, &answer);
 	http_answer_finish(&answer);
 	buf_finish(&url);
 }
@@ -34,7 +34,7 @@ void cancel_prompt(struct comfyui *engine, struct job *job, const struct prompt 
 	uint32_t left = ALL_MS;
 
 	/* the task's own cancel would end these calls, too */
-	http_begin(engine->http, job->host, NULL);
+	http_begin(engine->remote.http, job->host, NULL);
 	state = history_look(engine, prompt, true, LOOK_MS, &entry);
 	left -= clock_mono_ms() - begin < ALL_MS - 100 ? (uint32_t)(clock_mono_ms() - begin)
 						       : ALL_MS - 100;
@@ -47,5 +47,5 @@ void cancel_prompt(struct comfyui *engine, struct job *job, const struct prompt 
 		post(engine, prompt, "/interrupt", json, left);
 	}
 	json_object_put(entry);
-	http_begin(engine->http, job->host, job->task);
+	http_begin(engine->remote.http, job->host, job->task);
 }

@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/limits.h"
-#include "http/job.h"
+#include "http/remote.h"
 
 struct events;
 struct json_object;
@@ -43,8 +43,7 @@ struct server {
 };
 
 struct comfyui {
-	struct http_setting setting;
-	struct http *http;
+	struct remote remote;
 	struct workflow workflow;
 	struct server servers[LIMIT_SERVERS];
 	size_t server_count;

@@ -17,7 +17,7 @@ static struct json_object *ask(
 
 	buf_printf(&url, "%s%s", prompt->server->url, path);
 	request.url = buf_failed(&url) ? "" : buf_cstr(&url);
-	http_send(engine->http, &request, &answer);
+	http_send(engine->remote.http, &request, &answer);
 	if (fault_of(&answer) == FAULT_NONE) {
 		value = job_parse(&answer);
 	}
@@ -179,8 +179,9 @@ static void add_query(struct buf *url, const char *name, const char *value)
 static formy_status fetch(struct comfyui *engine, struct job *job, const struct prompt *prompt,
 	struct json_object *file)
 {
-	struct http_request request = {
-		.stage = HTTP_DOWNLOAD, .max_bytes = engine->setting.max_bytes, .follow = true};
+	struct http_request request = {.stage = HTTP_DOWNLOAD,
+		.max_bytes = engine->remote.setting.max_bytes,
+		.follow = true};
 	struct http_answer answer = {0};
 	struct buf url = {0};
 	enum fault fault;
@@ -192,10 +193,10 @@ static formy_status fetch(struct comfyui *engine, struct job *job, const struct 
 	add_query(&url, "&type", path_text(file, "type"));
 	request.url = buf_failed(&url) ? "" : buf_cstr(&url);
 	for (int attempt = 0;; attempt++) {
-		http_send(engine->http, &request, &answer);
+		http_send(engine->remote.http, &request, &answer);
 		fault = fault_of(&answer);
 		if (fault == FAULT_NONE || fault == FAULT_REQUEST || fault == FAULT_ANSWER ||
-			attempt == 4 || !http_wait(engine->http, 250u << attempt)) {
+			attempt == 4 || !http_wait(engine->remote.http, 250u << attempt)) {
 			break;
 		}
 	}

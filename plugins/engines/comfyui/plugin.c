@@ -11,7 +11,7 @@
 static int read_servers(struct comfyui *engine, struct err *err)
 {
 	struct json_object *urls = NULL;
-	int result = setting_list(engine->setting.section, "urls", err, &urls);
+	int result = setting_list(engine->remote.setting.section, "urls", err, &urls);
 	size_t count = result == 0 && urls ? json_object_array_length(urls) : 0;
 
 	if (result == 0 && (count == 0 || count > LIMIT_SERVERS)) {
@@ -34,23 +34,22 @@ static int read_servers(struct comfyui *engine, struct err *err)
 	return result;
 }
 
-static int read_section(struct comfyui *engine, const char *section, struct err *err)
+static int read_section(void *arg, struct err *err)
 {
+	struct comfyui *engine = arg;
 	int64_t lost_after = 60;
 	const char *workflow = NULL;
-	int result = setting_read(&engine->setting, section, err);
-	struct json_object *mode = json_member(engine->setting.section, "mode");
+	struct json_object *mode = json_member(engine->remote.setting.section, "mode");
+	int result = read_servers(engine, err);
 
+	engine->in_flight = 2;
 	if (result == 0) {
-		result = read_servers(engine, err);
+		result = setting_number(engine->remote.setting.section, "in_flight", 1, 64, err,
+			&engine->in_flight);
 	}
 	if (result == 0) {
 		result = setting_number(
-			engine->setting.section, "in_flight", 1, 64, err, &engine->in_flight);
-	}
-	if (result == 0) {
-		result = setting_number(
-			engine->setting.section, "lost_after", 1, 86400, err, &lost_after);
+			engine->remote.setting.section, "lost_after", 1, 86400, err, &lost_after);
 		engine->lost_after_ms = lost_after * 1000;
 	}
 	if (result == 0 && json_get_string(mode, "workflow", &workflow) < 0) {
@@ -61,69 +60,34 @@ static int read_section(struct comfyui *engine, const char *section, struct err 
 	return result < 0 ? result : workflow_read(&engine->workflow, workflow, err);
 }
 
-static void engine_close(void *state)
+static void finish(void *arg)
 {
-	struct comfyui *engine = state;
+	struct comfyui *engine = arg;
 
-	if (engine) {
-		http_destroy(engine->http);
-		workflow_finish(&engine->workflow);
-		for (size_t i = 0; i < engine->server_count; i++) {
-			free(engine->servers[i].url);
-		}
-		setting_finish(&engine->setting);
-		free(engine);
+	workflow_finish(&engine->workflow);
+	for (size_t i = 0; i < engine->server_count; i++) {
+		free(engine->servers[i].url);
 	}
 }
 
-static formy_status engine_open(const formy_host *host, const char *config, void **state)
+static formy_status run(void *engine, struct job *job)
 {
-	struct comfyui *engine = calloc(1, sizeof(*engine));
-	struct err err = {""};
-
-	if (!engine) {
-		return FORMY_E_NOMEM;
-	}
-	engine->in_flight = 2;
-	if (read_section(engine, config, &err) < 0 ||
-		http_create(&engine->setting, &err, &engine->http) < 0) {
-		host->log(NULL, FORMY_LOG_ERROR, err.text);
-		engine_close(engine);
-		return FORMY_E_ENGINE;
-	}
-	*state = engine;
-	return FORMY_OK;
-}
-
-static formy_status engine_run(
-	const formy_host *host, void *state, const char *operation, formy_task *task)
-{
-	struct comfyui *engine = state;
-	struct job job;
-	formy_status status =
-		job_begin(&job, host, task, operation, engine->http, &engine->setting);
-
-	job.codes = comfyui_codes;
-	if (status == FORMY_OK) {
-		status = prompt_run(engine, &job);
-	}
-	job_finish(&job);
-	return status;
+	job->codes = comfyui_codes;
+	return prompt_run(engine, job);
 }
 
 /* One server that has all that the workflow needs is enough; one that lacks something is a mistake. */
-static formy_status engine_check(const formy_host *host, void *state, formy_task *task)
+static formy_status check(void *arg, struct job *job)
 {
-	struct comfyui *engine = state;
+	struct comfyui *engine = arg;
 	struct json_object *servers = json_object_new_object();
 	enum fault worst = FAULT_NONE;
 	bool well = false;
 	int64_t queue = 0;
 	struct err err = {""};
-	struct job job;
-	formy_status status = job_begin_check(&job, host, task, engine->http, &engine->setting);
+	formy_status status = FORMY_OK;
 
-	job.codes = comfyui_codes;
+	job->codes = comfyui_codes;
 	for (size_t i = 0; i < engine->server_count; i++) {
 		struct server *server = &engine->servers[i];
 		struct err one = {""};
@@ -141,30 +105,37 @@ static formy_status engine_check(const formy_host *host, void *state, formy_task
 		json_object_object_add(servers, server->url,
 			json_object_new_string(fault == FAULT_NONE ? "ready" : one.text));
 	}
-	job_fact(&job, "servers", servers);
+	job_fact(job, "servers", servers);
 	if (well) {
-		job_fact(&job, "queue", json_object_new_int64(queue));
+		job_fact(job, "queue", json_object_new_int64(queue));
 	}
-	if (status == FORMY_OK && worst == FAULT_REQUEST) {
-		status = job_refuse(&job, FORMY_E_ENGINE, "COMFYUI_WORKFLOW_ERROR", err.text, NULL);
-	} else if (status == FORMY_OK && !well) {
-		status = job_refuse(&job, FORMY_E_UNREACHABLE,
+	if (worst == FAULT_REQUEST) {
+		status = job_refuse(job, FORMY_E_ENGINE, "COMFYUI_WORKFLOW_ERROR", err.text, NULL);
+	} else if (!well) {
+		status = job_refuse(job, FORMY_E_UNREACHABLE,
 			worst == FAULT_AUTH ? "ENGINE_AUTH_FAILED" : "COMFYUI_NOT_AVAILABLE",
 			err.text, NULL);
 	}
-	job_finish(&job);
 	return status;
 }
+
+const struct remote_kind remote_kind = {
+	.size = sizeof(struct comfyui),
+	.read = read_section,
+	.finish = finish,
+	.run = run,
+	.check = check,
+};
 
 static const formy_engine comfyui = {
 	.size = sizeof(comfyui),
 	.flags = FORMY_ENGINE_WHOLE_CONFIG,
 	.type = "comfyui",
 	.title = "Workflows on ComfyUI servers",
-	.open = engine_open,
-	.run = engine_run,
-	.close = engine_close,
-	.check = engine_check,
+	.open = remote_open,
+	.run = remote_run,
+	.close = remote_close,
+	.check = remote_check,
 };
 
 static const formy_engine *const engines[] = {&comfyui, NULL};

@@ -85,7 +85,7 @@ static enum fault check_node(struct comfyui *engine, const struct server *server
 	buf_printf(&text, "%s/object_info/", server->url);
 	http_add_escaped(&text, type);
 	request.url = buf_failed(&text) ? "" : buf_cstr(&text);
-	http_send(engine->http, &request, &answer);
+	http_send(engine->remote.http, &request, &answer);
 	fault = fault_of(&answer);
 	all = job_parse(&answer);
 	info = json_member(all, type);
@@ -120,7 +120,7 @@ int64_t preflight_queue(struct comfyui *engine, const struct server *server, uin
 
 	buf_printf(&url, "%s/prompt", server->url);
 	request.url = buf_failed(&url) ? "" : buf_cstr(&url);
-	http_send(engine->http, &request, &answer);
+	http_send(engine->remote.http, &request, &answer);
 	if (fault_of(&answer) == FAULT_NONE) {
 		all = job_parse(&answer);
 		(void)json_get_int(json_member(all, "exec_info"), "queue_remaining", &remaining);

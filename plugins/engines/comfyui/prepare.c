@@ -64,7 +64,7 @@ static enum fault upload(struct comfyui *engine, struct job *job, const struct p
 	request.part_count = sizeof(parts) / sizeof(parts[0]);
 	buf_printf(&text, "%s/upload/image", prompt->server->url);
 	request.url = buf_failed(&text) ? "" : buf_cstr(&text);
-	http_send(engine->http, &request, &answer);
+	http_send(engine->remote.http, &request, &answer);
 	fault = fault_of(&answer);
 	said = job_parse(&answer);
 	if (fault == FAULT_NONE && !path_text(said, "name")) {

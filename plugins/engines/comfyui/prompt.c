@@ -60,7 +60,7 @@ static bool wait_for(struct comfyui *engine, struct job *job, const struct promp
 		shown = queue && state != PROMPT_UNKNOWN ? state : shown;
 		tell(job, watch, shown, polls);
 		if (gone >= 2 || clock_mono_ms() - seen_ms >= (uint64_t)engine->lost_after_ms) {
-			return http_should_stop(engine->http) != HTTP_ANSWERED;
+			return http_should_stop(engine->remote.http) != HTTP_ANSWERED;
 		}
 		/* late by a twentieth at most: its place at the server is empty for so long */
 		pause = (uint32_t)((now - begin_ms) / 20);
@@ -90,7 +90,8 @@ static formy_status follow(
 	} else if (!entry) {
 		cancel_prompt(engine, job, prompt);
 		status = job_fail(job,
-			http_should_stop(engine->http) == HTTP_LATE ? FAULT_LATE : FAULT_STOPPED,
+			http_should_stop(engine->remote.http) == HTTP_LATE ? FAULT_LATE
+									   : FAULT_STOPPED,
 			"ComfyUI did not end the task in time.", prompt->server->url, -1);
 	} else {
 		status = history_result(engine, job, prompt, entry, ret_again);

@@ -52,7 +52,7 @@ static bool is_well(struct comfyui *engine, struct server *server, struct http_a
 		.stage = HTTP_POLL,
 		.most_ms = 5000,
 		.max_bytes = LIMIT_ANSWER_JSON};
-	http_send(engine->http, request, answer);
+	http_send(engine->remote.http, request, answer);
 	if (fault_of(answer) == FAULT_NONE) {
 		server->sick_for_ms = 0;
 		return true;
@@ -99,10 +99,10 @@ formy_status servers_take(struct comfyui *engine, struct job *job, struct server
 			job_log(job, FORMY_LOG_WARNING, "ComfyUI at %s is left out for %llu s: %s",
 				server->url, (unsigned long long)server->sick_for_ms / 1000,
 				answer.words[0] ? answer.words : "it does not answer as it should");
-		} else if (!http_wait(engine->http, PLACE_WAIT_MS)) {
+		} else if (!http_wait(engine->remote.http, PLACE_WAIT_MS)) {
 			status = job_fail(job,
-				http_should_stop(engine->http) == HTTP_LATE ? FAULT_LATE
-									    : FAULT_STOPPED,
+				http_should_stop(engine->remote.http) == HTTP_LATE ? FAULT_LATE
+										   : FAULT_STOPPED,
 				"No ComfyUI server was free.", NULL, -1);
 			break;
 		}

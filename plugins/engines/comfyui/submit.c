@@ -98,7 +98,7 @@ enum fault prompt_submit(struct comfyui *engine, struct job *job, struct prompt 
 	request.url = buf_failed(&url) ? "" : buf_cstr(&url);
 	request.json = body ? json_text(body) : NULL;
 	if (request.json) {
-		http_send(engine->http, &request, &answer);
+		http_send(engine->remote.http, &request, &answer);
 		said = job_parse(&answer);
 		fault = judge(&answer, said, path_text(said, "prompt_id"));
 	}

@@ -18,7 +18,8 @@ void watch_begin(
 	*watch = (struct watch){.engine = engine, .job = job, .prompt = prompt};
 	/* the prompt was sent in the name of this client */
 	buf_printf(&url, "%s/ws?clientId=%s", prompt->server->url, prompt->id);
-	watch->events = buf_failed(&url) ? NULL : events_open(&engine->setting, buf_cstr(&url));
+	watch->events =
+		buf_failed(&url) ? NULL : events_open(&engine->remote.setting, buf_cstr(&url));
 	buf_finish(&url);
 }
 
@@ -94,17 +95,18 @@ bool watch_wait(struct watch *watch, uint32_t ms)
 		uint64_t left = now < end ? end - now : 0;
 
 		if (left == 0) {
-			return http_wait(watch->engine->http, 0);
+			return http_wait(watch->engine->remote.http, 0);
 		}
 		if (!watch->events) {
-			return http_wait(watch->engine->http, (uint32_t)left);
+			return http_wait(watch->engine->remote.http, (uint32_t)left);
 		}
-		if (!http_wait(watch->engine->http, left < SLICE_MS ? (uint32_t)left : SLICE_MS)) {
+		if (!http_wait(watch->engine->remote.http,
+			    left < SLICE_MS ? (uint32_t)left : SLICE_MS)) {
 			return false;
 		}
 		if (!events_turn(watch->events, take_text, watch)) {
 			watch_end(watch);
 		}
 	}
-	return http_wait(watch->engine->http, 0);
+	return http_wait(watch->engine->remote.http, 0);
 }

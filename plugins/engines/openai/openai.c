@@ -204,7 +204,7 @@ static formy_status send_form(struct openai *engine, struct job *job, const stru
 	struct http_request request = {.stage = HTTP_SUBMIT,
 		.parts = form->parts,
 		.part_count = form->count,
-		.max_bytes = engine->setting.max_bytes / 3 * 4 + LIMIT_ANSWER_JSON};
+		.max_bytes = engine->remote.setting.max_bytes / 3 * 4 + LIMIT_ANSWER_JSON};
 	formy_status status = once_sending(job);
 
 	if (status != FORMY_OK) {

@@ -2,13 +2,12 @@
 #ifndef FORMY_ENGINES_OPENAI_H
 #define FORMY_ENGINES_OPENAI_H
 
-#include "http/job.h"
+#include "http/remote.h"
 
 #define OPENAI_EXTRA 32
 
 struct openai {
-	struct http_setting setting;
-	struct http *http;
+	struct remote remote;
 	struct buf base; /* the address before /images/edits */
 	const char *model;
 	const char *image_field;    /* "image[]" or "image" */

@@ -47,19 +47,19 @@ static int add_authorization(struct http_setting *setting, struct err *err)
 	return setting->headers[at] ? 0 : err_set(err, -ENOMEM, "there is no memory");
 }
 
-static int read_section(struct openai *engine, const char *text, struct err *err)
+static int read_section(void *arg, struct err *err)
 {
+	struct openai *engine = arg;
 	const char *base = "https://api.openai.com/v1";
-	int result = setting_read(&engine->setting, text, err);
-	struct json_object *section = engine->setting.section;
+	struct json_object *section = engine->remote.setting.section;
 	struct json_object *mode = json_member(section, "mode");
 
 	engine->model = "gpt-image-1";
 	engine->image_field = "image[]";
 	if (!json_member(section, "submit_timeout")) {
-		engine->setting.stage_ms[HTTP_SUBMIT] = ANSWER_MS;
+		engine->remote.setting.stage_ms[HTTP_SUBMIT] = ANSWER_MS;
 	}
-	if (result < 0 || setting_text(section, "base_url", err, &base) < 0 ||
+	if (setting_text(section, "base_url", err, &base) < 0 ||
 		setting_text(section, "model", err, &engine->model) < 0 ||
 		setting_text(section, "image_field", err, &engine->image_field) < 0 ||
 		setting_text(section, "size", err, &engine->size) < 0 ||
@@ -67,7 +67,7 @@ static int read_section(struct openai *engine, const char *text, struct err *err
 		setting_list(mode, "images", err, &engine->images) < 0 ||
 		setting_url("base_url", base, err, &engine->base) < 0 ||
 		check_extra(engine->extra, err) < 0 ||
-		add_authorization(&engine->setting, err) < 0) {
+		add_authorization(&engine->remote.setting, err) < 0) {
 		return -EINVAL;
 	}
 	if (json_get_string(mode, "prompt", &engine->prompt) < 0) {
@@ -77,86 +77,59 @@ static int read_section(struct openai *engine, const char *text, struct err *err
 	return 0;
 }
 
-static void engine_close(void *state)
+static void finish(void *arg)
 {
-	struct openai *engine = state;
+	struct openai *engine = arg;
 
-	if (engine) {
-		http_destroy(engine->http);
-		buf_finish(&engine->base);
-		setting_finish(&engine->setting);
-		free(engine);
-	}
+	buf_finish(&engine->base);
 }
 
-static formy_status engine_open(const formy_host *host, const char *config, void **state)
+static formy_status run(void *engine, struct job *job)
 {
-	struct openai *engine = calloc(1, sizeof(*engine));
-	struct err err = {""};
-
-	if (!engine) {
-		return FORMY_E_NOMEM;
-	}
-	if (read_section(engine, config, &err) < 0 ||
-		http_create(&engine->setting, &err, &engine->http) < 0) {
-		host->log(NULL, FORMY_LOG_ERROR, err.text);
-		engine_close(engine);
-		return FORMY_E_ENGINE;
-	}
-	*state = engine;
-	return FORMY_OK;
-}
-
-static formy_status engine_run(
-	const formy_host *host, void *state, const char *operation, formy_task *task)
-{
-	struct openai *engine = state;
-	struct job job;
-	formy_status status =
-		job_begin(&job, host, task, operation, engine->http, &engine->setting);
-
-	if (status == FORMY_OK) {
-		status = openai_edit(engine, &job);
-	}
-	job_finish(&job);
-	return status;
+	return openai_edit(engine, job);
 }
 
 /* The list of models costs nothing, and wants the key. */
-static formy_status engine_check(const formy_host *host, void *state, formy_task *task)
+static formy_status check(void *arg, struct job *job)
 {
-	struct openai *engine = state;
+	struct openai *engine = arg;
 	struct http_request request = {
 		.stage = HTTP_POLL, .max_bytes = LIMIT_ANSWER_JSON, .most_ms = 10000};
 	struct http_answer answer = {0};
 	struct buf url = {0};
-	struct job job;
+	formy_status status = FORMY_OK;
 	enum fault fault;
-	formy_status status = job_begin_check(&job, host, task, engine->http, &engine->setting);
 
 	buf_printf(&url, "%s/models", buf_cstr(&engine->base));
 	request.url = buf_failed(&url) ? "" : buf_cstr(&url);
-	http_send(engine->http, &request, &answer);
+	http_send(engine->remote.http, &request, &answer);
 	fault = fault_of(&answer);
 	/* a gateway may have no such list: that it answers will do */
 	if (fault != FAULT_NONE && fault != FAULT_REQUEST) {
-		status = job_fail_check(&job, fault, &request, &answer);
+		status = job_fail_check(job, fault, &request, &answer);
 	}
 	http_answer_finish(&answer);
 	buf_finish(&url);
-	job_finish(&job);
 	return status;
 }
+
+const struct remote_kind remote_kind = {
+	.size = sizeof(struct openai),
+	.read = read_section,
+	.finish = finish,
+	.run = run,
+	.check = check,
+};
 
 static const formy_engine openai = {
 	.size = sizeof(openai),
 	.flags = FORMY_ENGINE_WHOLE_CONFIG,
 	.type = "openai",
 	.title = "Image editing by OpenAI and what speaks its protocol",
-	.open = engine_open,
-	.run = engine_run,
-	.close = engine_close,
-	.check = engine_check,
+	.open = remote_open,
+	.run = remote_run,
+	.close = remote_close,
+	.check = remote_check,
 };
 
 static const formy_engine *const engines[] = {&openai, NULL};

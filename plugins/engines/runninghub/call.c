@@ -74,7 +74,7 @@ void runninghub_call_send(struct runninghub *engine, struct runninghub_call *cal
 	buf_printf(&call->url, "%s%s", buf_cstr(&engine->base), path);
 	call->request.url = buf_failed(&call->url) ? "" : buf_cstr(&call->url);
 	call->request.max_bytes = LIMIT_ANSWER_JSON;
-	http_send(engine->http, &call->request, &call->answer);
+	http_send(engine->remote.http, &call->request, &call->answer);
 	call->fault = fault_of(&call->answer);
 	call->said = job_parse(&call->answer);
 	code = path_text(call->said, "code");
@@ -103,7 +103,7 @@ struct json_object *runninghub_new_body(struct runninghub *engine)
 
 	if (body) {
 		json_object_object_add(
-			body, "apiKey", json_object_new_string(engine->setting.api_key));
+			body, "apiKey", json_object_new_string(engine->remote.setting.api_key));
 	}
 	return body;
 }

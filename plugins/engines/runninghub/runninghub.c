@@ -16,9 +16,9 @@ static void cancel(struct runninghub *engine, struct job *job, struct json_objec
 		.request = {.stage = HTTP_POLL, .json = json_text(body), .most_ms = CANCEL_MS}};
 
 	/* the task's own cancel would end this call, too */
-	http_begin(engine->http, job->host, NULL);
+	http_begin(engine->remote.http, job->host, NULL);
 	runninghub_call_send(engine, &call, "/task/openapi/cancel");
-	http_begin(engine->http, job->host, job->task);
+	http_begin(engine->remote.http, job->host, job->task);
 	runninghub_call_finish(&call);
 }
 
@@ -97,9 +97,10 @@ static formy_status follow(struct runninghub *engine, struct job *job, struct js
 			job->host->progress(job->task, 950 - 850 / (1 + polls / 4),
 				call.code == RUNNINGHUB_QUEUED ? "Waiting in RunningHub's queue"
 							       : "RunningHub is working");
-			ended = !http_wait(engine->http, (uint32_t)engine->poll_every_s * 1000);
+			ended = !http_wait(
+				engine->remote.http, (uint32_t)engine->poll_every_s * 1000);
 			if (ended) {
-				call.fault = http_should_stop(engine->http) == HTTP_LATE
+				call.fault = http_should_stop(engine->remote.http) == HTTP_LATE
 					? FAULT_LATE
 					: FAULT_STOPPED;
 			}

@@ -3,12 +3,11 @@
 #ifndef FORMY_ENGINES_RUNNINGHUB_H
 #define FORMY_ENGINES_RUNNINGHUB_H
 
-#include "http/job.h"
+#include "http/remote.h"
 #include "http/once.h"
 
 struct runninghub {
-	struct http_setting setting;
-	struct http *http;
+	struct remote remote;
 	struct buf base;           /* https://www.runninghub.cn or .ai */
 	const char *workflow_id;   /* the mode's */
 	const char *output_node;   /* NULL: the first result */

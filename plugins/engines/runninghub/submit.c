@@ -30,7 +30,7 @@ static formy_status upload(struct runninghub *engine, struct job *job, const cha
 	const char *place, const formy_blob *blob, struct json_object *list)
 {
 	char file[LIMIT_ROLE_NAME + 8];
-	const char *key = engine->setting.api_key;
+	const char *key = engine->remote.setting.api_key;
 	const struct http_part parts[] = {
 		{"file", blob->data, (size_t)blob->len, file, blob->media_type},
 		{"apiKey", key, strlen(key), NULL, NULL},
@@ -51,7 +51,7 @@ static formy_status upload(struct runninghub *engine, struct job *job, const cha
 			engine->upload_v2 ? "/openapi/v2/media/upload/binary"
 					  : "/task/openapi/upload");
 		if ((call.fault != FAULT_UNKNOWN && call.fault != FAULT_SERVER) || attempt == 2 ||
-			!http_wait(engine->http, 500u << attempt)) {
+			!http_wait(engine->remote.http, 500u << attempt)) {
 			break;
 		}
 		http_answer_finish(&call.answer);

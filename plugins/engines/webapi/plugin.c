@@ -10,7 +10,7 @@
 /* A member of the mode's section, else of the engine's. */
 static const char *text_of(struct webapi *engine, const char *name, const char *fallback)
 {
-	struct json_object *section = engine->setting.section;
+	struct json_object *section = engine->remote.setting.section;
 	const char *text = fallback;
 
 	if (json_get_string(json_member(section, "mode"), name, &text) < 0) {
@@ -46,14 +46,12 @@ static int check_texts(const struct webapi *engine, struct err *err)
 	return result;
 }
 
-static int read_section(struct webapi *engine, const char *text, struct err *err)
+static int read_section(void *arg, struct err *err)
 {
-	int result = setting_read(&engine->setting, text, err);
-	struct json_object *section = engine->setting.section;
+	struct webapi *engine = arg;
+	struct json_object *section = engine->remote.setting.section;
+	int result;
 
-	if (result < 0) {
-		return result;
-	}
 	engine->submit_url = text_of(engine, "submit_url", NULL);
 	engine->body = text_of(engine, "body", NULL);
 	engine->poll_url = text_of(engine, "poll_url", NULL);
@@ -75,58 +73,25 @@ static int read_section(struct webapi *engine, const char *text, struct err *err
 	return result < 0 ? result : check_texts(engine, err);
 }
 
-static void engine_close(void *state)
+static formy_status run(void *engine, struct job *job)
 {
-	struct webapi *engine = state;
-
-	if (engine) {
-		http_destroy(engine->http);
-		setting_finish(&engine->setting);
-		free(engine);
-	}
+	return webapi_run(engine, job);
 }
 
-static formy_status engine_open(const formy_host *host, const char *config, void **state)
-{
-	struct webapi *engine = calloc(1, sizeof(*engine));
-	struct err err = {""};
-
-	if (!engine) {
-		return FORMY_E_NOMEM;
-	}
-	if (read_section(engine, config, &err) < 0 ||
-		http_create(&engine->setting, &err, &engine->http) < 0) {
-		host->log(NULL, FORMY_LOG_ERROR, err.text);
-		engine_close(engine);
-		return FORMY_E_ENGINE;
-	}
-	*state = engine;
-	return FORMY_OK;
-}
-
-static formy_status engine_run(
-	const formy_host *host, void *state, const char *operation, formy_task *task)
-{
-	struct webapi *engine = state;
-	struct job job;
-	formy_status status =
-		job_begin(&job, host, task, operation, engine->http, &engine->setting);
-
-	if (status == FORMY_OK) {
-		status = webapi_run(engine, &job);
-	}
-	job_finish(&job);
-	return status;
-}
+const struct remote_kind remote_kind = {
+	.size = sizeof(struct webapi),
+	.read = read_section,
+	.run = run,
+};
 
 static const formy_engine webapi = {
 	.size = sizeof(webapi),
 	.flags = FORMY_ENGINE_WHOLE_CONFIG,
 	.type = "http",
 	.title = "Any service that takes a task, is asked about it, and gives a picture",
-	.open = engine_open,
-	.run = engine_run,
-	.close = engine_close,
+	.open = remote_open,
+	.run = remote_run,
+	.close = remote_close,
 };
 
 static const formy_engine *const engines[] = {&webapi, NULL};

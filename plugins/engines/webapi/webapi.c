@@ -125,9 +125,9 @@ static enum fault get(struct webapi *engine, const char *url, struct http_reques
 
 	*request = (struct http_request){.url = url,
 		.stage = HTTP_POLL,
-		.max_bytes = engine->setting.max_bytes / 3 * 4 + LIMIT_ANSWER_JSON,
+		.max_bytes = engine->remote.setting.max_bytes / 3 * 4 + LIMIT_ANSWER_JSON,
 		.foreign = is_foreign(engine, url)};
-	http_send(engine->http, request, answer);
+	http_send(engine->remote.http, request, answer);
 	fault = fault_of(answer);
 	*ret_said = job_parse(answer);
 	return fault == FAULT_NONE && !*ret_said ? FAULT_ANSWER : fault;
@@ -171,7 +171,7 @@ static formy_status fetch(struct webapi *engine, struct job *job, const char *ur
 		fault = get(engine, url, &request, &answer, &said);
 		if ((fault != FAULT_UNKNOWN && fault != FAULT_NOT_SENT && fault != FAULT_SERVER &&
 			    fault != FAULT_CAPACITY) ||
-			attempt == 3 || !http_wait(engine->http, 500u << attempt)) {
+			attempt == 3 || !http_wait(engine->remote.http, 500u << attempt)) {
 			break;
 		}
 		json_object_put(said);
@@ -200,9 +200,9 @@ static void cancel(struct webapi *engine, struct job *job, const struct places *
 
 	if (strcmp(places->cancel, NONE) != 0) {
 		/* the task's own cancel would end this call, too */
-		http_begin(engine->http, job->host, NULL);
-		http_send(engine->http, &request, &answer);
-		http_begin(engine->http, job->host, job->task);
+		http_begin(engine->remote.http, job->host, NULL);
+		http_send(engine->remote.http, &request, &answer);
+		http_begin(engine->remote.http, job->host, job->task);
 		http_answer_finish(&answer);
 	}
 }
@@ -250,8 +250,8 @@ static formy_status follow(struct webapi *engine, struct job *job, const struct 
 {
 	unsigned odd = 0;
 
-	for (int32_t polls = 0; http_wait(engine->http, (uint32_t)engine->poll_every_s * 1000);
-		polls++) {
+	for (int32_t polls = 0;
+		http_wait(engine->remote.http, (uint32_t)engine->poll_every_s * 1000); polls++) {
 		bool ended;
 		formy_status status = look(engine, job, places, &odd, &ended);
 
@@ -263,7 +263,7 @@ static formy_status follow(struct webapi *engine, struct job *job, const struct 
 	}
 	cancel(engine, job, places);
 	return job_fail(job,
-		http_should_stop(engine->http) == HTTP_LATE ? FAULT_LATE : FAULT_STOPPED,
+		http_should_stop(engine->remote.http) == HTTP_LATE ? FAULT_LATE : FAULT_STOPPED,
 		"The service took too long.", NULL, -1);
 }
 
@@ -295,7 +295,7 @@ static formy_status submit(struct source *source, const char *body, struct place
 	struct http_request request = {.url = engine->submit_url,
 		.stage = HTTP_SUBMIT,
 		.json = body,
-		.max_bytes = engine->setting.max_bytes / 3 * 4 + LIMIT_ANSWER_JSON};
+		.max_bytes = engine->remote.setting.max_bytes / 3 * 4 + LIMIT_ANSWER_JSON};
 	struct http_answer answer = {0};
 	struct buf why = {0};
 	enum fault fault;
@@ -304,7 +304,7 @@ static formy_status submit(struct source *source, const char *body, struct place
 	if (status != FORMY_OK) {
 		return status;
 	}
-	http_send(engine->http, &request, &answer);
+	http_send(engine->remote.http, &request, &answer);
 	fault = fault_of(&answer);
 	source->answer = job_parse(&answer);
 	if (fault == FAULT_UNKNOWN) {

@@ -2,12 +2,11 @@
 #ifndef FORMY_ENGINES_WEBAPI_H
 #define FORMY_ENGINES_WEBAPI_H
 
-#include "http/job.h"
+#include "http/remote.h"
 
 /* The members of the engine's section; those of the mode's count more. NULL where there is none. */
 struct webapi {
-	struct http_setting setting;
-	struct http *http;
+	struct remote remote;
 	const char *submit_url;
 	const char *body;      /* JSON with places */
 	const char *poll_url;  /* NULL: the answer to the submit has the result */
