@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "daemon/connect.h"
 #include "daemon/dispatch.h"
+#include "daemon/leave.h"
 #include "daemon/results.h"
 #include "daemon/room.h"
 #include "daemon/supervisor.h"
@@ -113,7 +114,7 @@ static void on_turn(int result, const char *why, const struct queue_turn_reply *
 		sup->hungry = sup->hungry || reply->waiting > 0;
 	}
 	free(turn);
-	supervisor_check_leaving(sup);
+	leave_check(sup);
 }
 
 static struct turn *new_turn(struct supervisor *sup, unsigned want, bool is_wait)

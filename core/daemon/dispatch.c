@@ -67,7 +67,7 @@ void dispatch_accept(
 	job->mode = mode_hold(mode);
 	job->timeout_ms = mode->config->timeout_ms;
 	if (prepare_job(job, task, &err, &outcome) < 0) {
-		results_refuse(sup, job, &outcome, outcome.status == FORMY_E_NOMEM);
+		results_fail(sup, job, &outcome, outcome.status == FORMY_E_NOMEM);
 		return;
 	}
 	log_debug("task claimed", LOG_S("task", job->id), LOG_S("mode", mode->name),
@@ -138,7 +138,7 @@ static void refuse_input(
 	} else {
 		outcome.code = "IMAGE_LOAD_FAILED";
 	}
-	results_refuse(sup, job, &outcome, false);
+	results_fail(sup, job, &outcome, false);
 }
 
 void dispatch_begun(struct supervisor *sup, struct place *place)
@@ -200,7 +200,7 @@ static int run_job(struct supervisor *sup, struct place *place, struct job *job)
 		};
 
 		job_list_remove(&mode->waiting, job);
-		results_refuse(sup, job, &outcome, false);
+		results_fail(sup, job, &outcome, false);
 	} else if (result == 0) {
 		job_list_remove(&mode->waiting, job);
 		if (place->slot.job == job) {

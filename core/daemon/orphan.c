@@ -72,5 +72,5 @@ void orphan_take(struct supervisor *sup, struct job *job)
 		"The engine \"%s\" was given this task, and mode %s does not have that engine any "
 		"more. Retried, the task is run anew.",
 		engine, job->mode->name);
-	results_refuse(sup, job, &outcome, false);
+	results_fail(sup, job, &outcome, false);
 }

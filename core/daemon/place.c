@@ -9,11 +9,13 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "daemon/answer.h"
 #include "daemon/behind.h"
 #include "daemon/catalog.h"
 #include "daemon/dispatch.h"
 #include "daemon/health.h"
 #include "daemon/lease.h"
+#include "daemon/leave.h"
 #include "daemon/memo.h"
 #include "daemon/results.h"
 #include "daemon/route.h"
@@ -66,7 +68,7 @@ static void refuse_waiting(
 		LOG_I("retry_in_ms", (int64_t)(mode->blocked_until_ms - clock_mono_ms())));
 	while ((job = job_list_first(&mode->waiting))) {
 		job_list_remove(&mode->waiting, job);
-		results_refuse(sup, job, &outcome, true);
+		results_fail(sup, job, &outcome, true);
 	}
 }
 
@@ -163,7 +165,7 @@ static void on_outcome(void *owner, struct slot *slot, const struct msg_outcome 
 	}
 	mode_measure(job->mode, clock_mono_us() - job->started_us);
 	job_absolve(job);
-	results_answered(owner, place_of(slot), job, outcome);
+	answer_came(owner, place_of(slot), job, outcome);
 }
 
 static void on_begun(void *owner, struct slot *slot)
@@ -200,7 +202,7 @@ static void on_lost(void *owner, struct slot *slot, const struct slot_exit *end)
 	if (job->check) {
 		health_checked(owner, job, NULL);
 	} else {
-		results_lost(owner, place_of(slot), job, end);
+		answer_lost(owner, place_of(slot), job, end);
 	}
 }
 
@@ -269,7 +271,7 @@ static void on_free(void *owner, struct slot *slot)
 		!place_of(slot)->publishing) {
 		renew(sup, place_of(slot));
 	}
-	supervisor_check_leaving(sup);
+	leave_check(sup);
 }
 
 static const struct slot_events place_events = {
@@ -387,32 +389,4 @@ void place_warm_up(struct supervisor *sup)
 			(void)place_start(sup, place, &mode->routes[0]);
 		}
 	}
-}
-
-void place_end_all(struct supervisor *sup, bool now)
-{
-	for (unsigned i = 0; i < sup->place_count; i++) {
-		struct slot *slot = &sup->places[i].slot;
-
-		if (now) {
-			slot_kill(slot);
-		} else {
-			const struct job *job = slot->job;
-
-			slot_drain(slot);
-			if (job && job->check) {
-				slot_cancel(slot, CONTROL_SHUTDOWN);
-			}
-		}
-	}
-}
-
-bool place_all_dead(const struct supervisor *sup)
-{
-	for (unsigned i = 0; i < sup->place_count; i++) {
-		if (sup->places[i].slot.state != SLOT_DEAD) {
-			return false;
-		}
-	}
-	return true;
 }

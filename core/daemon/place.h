@@ -32,9 +32,4 @@ int place_start(struct supervisor *sup, struct place *place, struct route *route
 /* Starts an executor in every dead place, over the modes in turn, so that no task waits for one. */
 void place_warm_up(struct supervisor *sup);
 
-/* Ends all executors: those that are idle at once, busy ones after their job, or all now. */
-void place_end_all(struct supervisor *sup, bool now);
-
-bool place_all_dead(const struct supervisor *sup);
-
 #endif

@@ -11,11 +11,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "daemon/catalog.h"
-#include "daemon/dispatch.h"
-#include "daemon/health.h"
-#include "daemon/place.h"
-#include "daemon/publish.h"
-#include "daemon/route.h"
+#include "daemon/leave.h"
 #include "daemon/spool.h"
 #include "daemon/supervisor.h"
 #include "formy/plugin.h"
@@ -35,9 +31,7 @@ static void end(struct supervisor *sup, struct job *job)
 	job_list_push(&sup->ended, job);
 }
 
-/* Redis knows already how the task ended, or who ends it: nothing is to be written, and what an
- * attempt of it may have published goes, unless somebody else's files have these names. */
-static void drop(struct supervisor *sup, struct job *job)
+void results_drop(struct supervisor *sup, struct job *job)
 {
 	static const char *const why[] = {
 		[JOB_CANCELLED] = "cancelled", [JOB_GONE] = "deleted", [JOB_TAKEN] = "taken over"};
@@ -49,7 +43,7 @@ static void drop(struct supervisor *sup, struct job *job)
 		(void)store_remove_results(&sup->store, job->id, NULL);
 	}
 	job_destroy(job);
-	supervisor_check_leaving(sup);
+	leave_check(sup);
 }
 
 static void on_given_back(
@@ -63,8 +57,7 @@ static void on_given_back(
 	}
 }
 
-/* A running job that the worker could not finish before it goes down. */
-static void give_back(struct supervisor *sup, struct job *job)
+void results_give_back(struct supervisor *sup, struct job *job)
 {
 	const struct queue_return task = {job->id, job->token, false};
 
@@ -77,10 +70,10 @@ static void give_back(struct supervisor *sup, struct job *job)
 		job_put_off(job, 0);
 		end(sup, job);
 	}
-	supervisor_check_leaving(sup);
+	leave_check(sup);
 }
 
-static struct json_object *context_of(const struct job *job)
+struct json_object *results_context(const struct job *job)
 {
 	struct json_object *context = json_object_new_object();
 
@@ -125,20 +118,21 @@ static void end_failed(struct supervisor *sup, struct job *job, const struct out
 	end(sup, job);
 }
 
-static void fail(struct supervisor *sup, struct job *job, struct outcome outcome, bool again)
-{
-	if (!outcome.context) {
-		outcome.context = context_of(job);
-	}
-	job_fail(job, &outcome, again);
-	end_failed(sup, job, &outcome);
-	json_object_put(outcome.context);
-}
-
-void results_refuse(
+void results_fail(
 	struct supervisor *sup, struct job *job, const struct outcome *outcome, bool again)
 {
-	fail(sup, job, *outcome, again);
+	struct outcome whole = *outcome;
+
+	whole.context = results_context(job);
+	job_fail(job, &whole, again);
+	end_failed(sup, job, &whole);
+	json_object_put(whole.context);
+}
+
+void results_crashed(struct supervisor *sup, struct job *job, const struct outcome *outcome)
+{
+	job_crash(job, outcome);
+	end_failed(sup, job, outcome);
 }
 
 void results_put_off(struct supervisor *sup, struct job *job, uint64_t delay_ms, const char *why)
@@ -175,14 +169,14 @@ static void compose_result(
 	buf_printf(&job->json, "\"metadata\":%s}", metadata);
 }
 
-static void succeed(struct supervisor *sup, struct job *job, const char *metadata,
+void results_succeed(struct supervisor *sup, struct job *job, const char *metadata,
 	const struct store_published *published)
 {
 	compose_result(job, metadata, published);
 	if (buf_failed(&job->json)) {
 		const struct outcome outcome = {.status = FORMY_E_NOMEM};
 
-		fail(sup, job, outcome, true);
+		results_fail(sup, job, &outcome, true);
 		return;
 	}
 	job->verdict = QUEUE_DONE;
@@ -203,207 +197,20 @@ void results_published(struct supervisor *sup, struct job *job, const char *meta
 			.details = err->text,
 		};
 
-		fail(sup, job, outcome, false);
+		results_fail(sup, job, &outcome, false);
 	} else {
 		/* if it is not ours any more, Redis says so when it has the outcome, and what is to
 		 * become of the files */
 		job->published = true;
-		succeed(sup, job, metadata, published);
+		results_succeed(sup, job, metadata, published);
 	}
-	supervisor_check_leaving(sup);
+	leave_check(sup);
 }
 
 void results_unpublished(struct supervisor *sup, struct job *job)
 {
 	job->mode->running--;
-	drop(sup, job);
-}
-
-/* Moves the job's files into the store, or ends it when it has none. */
-static void take_result(struct supervisor *sup, struct place *place, struct job *job,
-	const struct msg_outcome *answer)
-{
-	const struct store_published nothing = {0};
-
-	if (!answer->output) {
-		job->mode->running--;
-		succeed(sup, job, answer->metadata ? answer->metadata : "{}", &nothing);
-	} else if (publish_begin(sup, place, job, answer) < 0) {
-		const struct outcome outcome = {
-			.status = FORMY_E_INTERNAL,
-			.details = "the executor named files that no result can have",
-		};
-
-		job->mode->running--;
-		fail(sup, job, outcome, false);
-	}
-}
-
-static bool metadata_is_sane(const char *text)
-{
-	struct json_object *value = NULL;
-	bool sane = !text || strcmp(text, "{}") == 0;
-
-	if (!sane && json_parse(text, strlen(text), LIMIT_TASK_RESULT / 2, NULL, &value) == 0) {
-		sane = json_object_is_type(value, json_type_object);
-	}
-	json_object_put(value);
-	return sane;
-}
-
-/* An answer that says "cancelled" although nobody wanted that is the plugin's mistake. */
-static void answer_failure(
-	struct supervisor *sup, struct job *job, const struct msg_outcome *answer)
-{
-	struct outcome outcome = {
-		.status = (int32_t)answer->status,
-		.code = answer->code,
-		.message = answer->message,
-		.details = answer->details,
-	};
-
-	if (outcome.status == FORMY_E_CANCELLED) {
-		outcome.status = FORMY_E_INTERNAL;
-		outcome.code = "PIPELINE_ERROR";
-		outcome.message = "The plugin stopped although nobody told it to.";
-	}
-	fail(sup, job, outcome, outcome_is_passing(outcome.status));
-}
-
-static void fail_by_timeout(struct supervisor *sup, struct job *job)
-{
-	char details[200];
-	struct outcome outcome = {
-		.status = FORMY_E_INTERNAL,
-		.code = "PIPELINE_TIMEOUT",
-		.message = "The task took longer than it may.",
-		.details = details,
-	};
-
-	(void)snprintf(details, sizeof(details), "limit: %lld ms; step: %s",
-		(long long)job->timeout_ms, job->step[0] ? job->step : "none");
-	fail(sup, job, outcome, false);
-}
-
-/* The running job leaves the running ones; its mode counts it until its files are published. */
-static void leave_running(struct supervisor *sup, struct job *job)
-{
-	job->route->running--;
-	job_list_remove(&sup->running, job);
-}
-
-/* What the outcome tells of the engine, beside how the task ended. */
-static void hear_of_engine(
-	struct supervisor *sup, const struct job *job, const struct msg_outcome *answer)
-{
-	const struct outcome down = {
-		.status = FORMY_E_UNREACHABLE,
-		.code = answer->down_code,
-		.message = answer->down_reason,
-	};
-
-	if (!job_engine(job)) {
-		return;
-	}
-	if (answer->down_code) {
-		health_down(sup, job_engine(job), outcome_code(&down), outcome_message(&down));
-	} else if (answer->status == FORMY_E_BUSY && answer->retry_ms > 0) {
-		route_note_busy(job->route);
-	} else if (answer->status == FORMY_OK) {
-		route_note_answer(job->route);
-	}
-}
-
-void results_answered(struct supervisor *sup, struct place *place, struct job *job,
-	const struct msg_outcome *answer)
-{
-	const struct slot *slot = &place->slot;
-	bool late = slot->state == SLOT_CANCELLING && slot->end == SLOT_END_TIMEOUT;
-
-	leave_running(sup, job);
-	hear_of_engine(sup, job, answer);
-	if (!answer->output || job_is_unwanted(job)) {
-		place_tidy(place, job);
-	}
-	if (job_is_unwanted(job)) {
-		job->mode->running--;
-		drop(sup, job);
-	} else if (answer->status == FORMY_OK && metadata_is_sane(answer->metadata)) {
-		take_result(sup, place, job, answer);
-	} else if (answer->status == FORMY_OK) {
-		const struct outcome outcome = {
-			.status = FORMY_E_INTERNAL,
-			.details = "the result's metadata is not a JSON object of a sane size",
-		};
-
-		job->mode->running--;
-		fail(sup, job, outcome, false);
-	} else {
-		job->mode->running--;
-		if (answer->status == FORMY_E_CANCELLED && job->stop == JOB_RETURNED) {
-			give_back(sup, job);
-		} else if (answer->status == FORMY_E_CANCELLED && late) {
-			fail_by_timeout(sup, job);
-		} else if (answer->status == FORMY_E_BUSY && answer->retry_ms > 0) {
-			results_put_off(sup, job, answer->retry_ms, answer->message);
-		} else {
-			answer_failure(sup, job, answer);
-		}
-	}
-}
-
-static void fail_by_crash(struct supervisor *sup, struct job *job, const struct slot_exit *exit)
-{
-	const char *plugin = job_culprit(job)->descriptor->id;
-	char details[400];
-	struct outcome outcome = {
-		.status = FORMY_E_INTERNAL,
-		.code = "PIPELINE_CRASHED",
-		.message = "The plugin crashed while it worked on the task.",
-		.details = details,
-		.context = context_of(job),
-	};
-
-	if (exit->end == SLOT_END_GREEDY || exit->end == SLOT_END_THREADS) {
-		(void)snprintf(details, sizeof(details), "%s, plugin %s, step: %s",
-			slot_end_name(exit->end), plugin, job->step[0] ? job->step : "none");
-	} else if (exit->signal) {
-		(void)snprintf(details, sizeof(details), "signal %d (%s), plugin %s, step: %s",
-			exit->signal, strsignal(exit->signal), plugin,
-			job->step[0] ? job->step : "none");
-	} else {
-		(void)snprintf(details, sizeof(details), "%s %lld, plugin %s, step: %s",
-			exit->end == SLOT_END_GARBAGE ? "broke the protocol; exit status"
-						      : "exit status",
-			(long long)exit->status, plugin, job->step[0] ? job->step : "none");
-	}
-	if (outcome.context) {
-		json_object_object_add(
-			outcome.context, "signal", json_object_new_int(exit->signal));
-		json_object_object_add(outcome.context, "plugin", json_object_new_string(plugin));
-	}
-	job_crash(job, &outcome);
-	end_failed(sup, job, &outcome);
-	json_object_put(outcome.context);
-}
-
-void results_lost(
-	struct supervisor *sup, struct place *place, struct job *job, const struct slot_exit *exit)
-{
-	(void)place;
-	leave_running(sup, job);
-	job->mode->running--;
-	if (job_is_unwanted(job)) {
-		drop(sup, job);
-	} else if (job->stop == JOB_RETURNED || exit->end == SLOT_END_KILLED) {
-		give_back(sup, job);
-	} else if (exit->unstarted && job->misses < LIMIT_MISSES) {
-		dispatch_again(sup, job);
-	} else if (exit->end == SLOT_END_TIMEOUT) {
-		fail_by_timeout(sup, job);
-	} else {
-		fail_by_crash(sup, job, exit);
-	}
+	results_drop(sup, job);
 }
 
 /* Files of a task that ended badly, by what Redis answered to a call that was sent then. Of an old

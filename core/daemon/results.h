@@ -1,5 +1,5 @@
-/* How jobs end: an executor's answer, or its death, becomes what Redis is told.
- * Loop's thread only. */
+/* How jobs end: what Redis is told of them, and what becomes of their files. A job that is ended here
+ * is in no list before. Loop's thread only. */
 #ifndef FORMY_DAEMON_RESULTS_H
 #define FORMY_DAEMON_RESULTS_H
 
@@ -9,33 +9,39 @@
 
 struct err;
 struct job;
-struct msg_outcome;
+struct json_object;
 struct outcome;
-struct place;
 struct queue_answer;
-struct slot_exit;
 struct store_published;
 struct supervisor;
 
-/* The executor answered. The job leaves the running ones. */
-void results_answered(struct supervisor *sup, struct place *place, struct job *job,
-	const struct msg_outcome *answer);
-
-/* The executor died with it. */
-void results_lost(
-	struct supervisor *sup, struct place *place, struct job *job, const struct slot_exit *end);
-
-/* Its files are in the store (0), or are not: a negative errno with its sentence. The job is in no
- * list. */
+/* Its files are in the store (0), or are not: a negative errno with its sentence. */
 void results_published(struct supervisor *sup, struct job *job, const char *metadata, int result,
 	const struct err *err, const struct store_published *published);
 
-/* It is not ours any more, and nothing was moved. The job is in no list. */
+/* It is not ours any more, and nothing was moved. */
 void results_unpublished(struct supervisor *sup, struct job *job);
 
-/* It ends without having run: in no list, or in its mode's waiting ones no more. */
-void results_refuse(
+/* It is done; its files, if it has any, are in the store. */
+void results_succeed(struct supervisor *sup, struct job *job, const char *metadata,
+	const struct store_published *published);
+
+/* It failed: for good, or to be tried again. The outcome's context is made here. */
+void results_fail(
 	struct supervisor *sup, struct job *job, const struct outcome *outcome, bool again);
+
+/* Its executor died on it. The outcome has its context. */
+void results_crashed(struct supervisor *sup, struct job *job, const struct outcome *outcome);
+
+/* What an outcome's context says of a job; the caller's. NULL without memory. */
+struct json_object *results_context(const struct job *job);
+
+/* Redis knows already how the task ended, or who ends it: nothing is to be written, and what an
+ * attempt of it may have published goes, unless somebody else's files have these names. */
+void results_drop(struct supervisor *sup, struct job *job);
+
+/* A running job that the worker could not finish before it goes down. */
+void results_give_back(struct supervisor *sup, struct job *job);
 
 /* Redis answered to its outcome, which was sent then: it is logged and destroyed, or sent again. */
 void results_written(struct supervisor *sup, struct job *job, const struct queue_answer *answer,

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "daemon/child.h"
+#include "daemon/slot_next.h"
 #include "daemon/slot_table.h"
 
 static const struct slot_details no_details = {0};

@@ -2,10 +2,10 @@
 
 #include <signal.h>
 #include <stddef.h>
-#include <string.h>
 
 #include "base/log.h"
 #include "daemon/child.h"
+#include "daemon/slot_next.h"
 #include "wire/msg.h"
 
 /* This process may have stood still, and what it would have heard in time waits in the channel: it
@@ -52,56 +52,6 @@ static void do_start(struct slot *slot, const struct slot_details *details)
 	enter(slot, SLOT_STARTING, slot->times.start);
 }
 
-/* The job of the oldest packet that the process has not read; 0 when that is no job, or there is none.
- * *ret_more: there was one. */
-static uint64_t unread_job(struct slot *slot, bool take, bool *ret_more)
-{
-	const void *packet;
-	size_t len = child_unread(slot->child, take, &packet);
-	struct msg msg;
-
-	*ret_more = len > 0;
-	return len > 0 && msg_decode(packet, len, &msg) == 0 && msg.type == MSG_JOB ? msg.job.job
-										    : 0;
-}
-
-/* Takes all that the process has not read out of its channel. The oldest job, or 0: it has read all. */
-static uint64_t take_unread(struct slot *slot)
-{
-	uint64_t first = 0;
-	bool more = true;
-
-	while (more) {
-		uint64_t number = unread_job(slot, true, &more);
-
-		first = first == 0 ? number : first;
-	}
-	return first;
-}
-
-/* Those that wait from this number on were taken out of the channel. */
-static void hand_back(struct slot *slot, uint64_t first)
-{
-	while (slot->next_count > 0 && slot->number + slot->next_count >= first) {
-		slot->events->returned(slot->owner, slot, slot->next[--slot->next_count].job);
-	}
-}
-
-void slot_return_next(struct slot *slot)
-{
-	uint64_t first;
-	bool more;
-
-	/* behind a job that was not read either they have to stay: what is taken cannot be put back */
-	if (slot->next_count == 0 || unread_job(slot, false, &more) <= slot->number) {
-		return;
-	}
-	first = take_unread(slot);
-	if (first > slot->number) {
-		hand_back(slot, first);
-	}
-}
-
 static void begin_job(struct slot *slot, void *job, uint64_t most_ms)
 {
 	slot->number++;
@@ -110,18 +60,9 @@ static void begin_job(struct slot *slot, void *job, uint64_t most_ms)
 	enter(slot, SLOT_RUNNING, most_ms);
 }
 
-static struct slot_next shift_next(struct slot *slot)
-{
-	struct slot_next first = slot->next[0];
-
-	slot->next_count--;
-	memmove(slot->next, slot->next + 1, slot->next_count * sizeof(first));
-	return first;
-}
-
 static void begin_next(struct slot *slot)
 {
-	struct slot_next next = shift_next(slot);
+	struct slot_next next = slot_shift_next(slot);
 
 	begin_job(slot, next.job, next.timeout_ms);
 	slot->events->begun(slot->owner, slot);
@@ -279,7 +220,7 @@ static void do_drain_after(struct slot *slot, const struct slot_details *details
 static void do_exit(struct slot *slot, const struct slot_details *details)
 {
 	struct slot_exit end = details->exit;
-	uint64_t unread = take_unread(slot);
+	uint64_t unread = slot_take_unread(slot);
 
 	end.end = slot->end;
 	end.ready = slot->was_ready;
@@ -288,7 +229,7 @@ static void do_exit(struct slot *slot, const struct slot_details *details)
 	child_release(slot->child);
 	slot->child = NULL;
 	if (unread > 0) {
-		hand_back(slot, unread);
+		slot_hand_back(slot, unread);
 	}
 	if (slot->job) {
 		slot->events->lost(slot->owner, slot, &end);
@@ -296,7 +237,7 @@ static void do_exit(struct slot *slot, const struct slot_details *details)
 	}
 	while (slot->next_count > 0) {
 		/* read, and never told of: who can say what became of it */
-		slot->job = shift_next(slot).job;
+		slot->job = slot_shift_next(slot).job;
 		slot->events->begun(slot->owner, slot);
 		end.unstarted = false;
 		slot->events->lost(slot->owner, slot, &end);

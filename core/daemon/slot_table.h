@@ -19,7 +19,4 @@ struct slot_details {
 /* Answers an event. One that cannot happen in this state is logged as a bug. */
 void slot_handle(struct slot *slot, enum slot_event event, const struct slot_details *details);
 
-/* As slot_take_back; there is a process. */
-void slot_return_next(struct slot *slot);
-
 #endif

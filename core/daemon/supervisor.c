@@ -21,24 +21,15 @@
 #include "daemon/health.h"
 #include "daemon/janitor.h"
 #include "daemon/lease.h"
+#include "daemon/leave.h"
 #include "daemon/load.h"
 #include "daemon/manager.h"
 #include "daemon/place.h"
-#include "daemon/publish.h"
 #include "daemon/quota.h"
-#include "daemon/probe.h"
 #include "daemon/reload.h"
-#include "daemon/results.h"
 #include "daemon/spool.h"
 #include "daemon/watch.h"
-#include "plugin/registry.h"
 #include "redis/link.h"
-#include "task/queue.h"
-
-/* For the last outcomes, when nothing runs any more: an absent Redis does not keep us for ever. */
-#define LEAVING_MS 5000
-
-static void close_down(struct supervisor *sup, int exit_status);
 
 size_t supervisor_job_count(const struct supervisor *sup)
 {
@@ -153,84 +144,10 @@ void supervisor_announce(struct supervisor *sup)
 	}
 }
 
-/* Leaving: the last outcomes are written, then this worker signs off. */
-
-static void on_bye(int result, const char *why, const struct queue_count_reply *reply, void *arg)
-{
-	(void)reply;
-	if (result < 0) {
-		log_warning("could not sign off; the registration will expire", LOG_S("why", why));
-	}
-	close_down(arg, EX_OK);
-}
-
-static void on_leaving_deadline(uv_timer_t *timer)
-{
-	struct supervisor *sup = timer->data;
-
-	log_error("Redis did not take the last results; the next formyd to start tells it",
-		LOG_I("results", sup->ended.count), LOG_S("folder", sup->outcomes));
-	close_down(sup, EX_OK);
-}
-
-void supervisor_check_leaving(struct supervisor *sup)
-{
-	if (sup->phase == PHASE_DRAINING && sup->running.count == 0 && sup->publishing.count == 0 &&
-		place_all_dead(sup)) {
-		sup->phase = PHASE_LEAVING;
-		(void)uv_timer_start(&sup->deadline, on_leaving_deadline, LEAVING_MS, 0);
-	}
-	if (sup->phase == PHASE_LEAVING && !sup->said_bye && claimer_is_quiet(sup)) {
-		sup->said_bye = queue_bye(sup->queue, on_bye, sup) == 0;
-	}
-}
-
-/* Nothing is waited for any more: not for tasks, nor for Redis to say whose their files are. */
-static void end_at_once(struct supervisor *sup)
-{
-	place_end_all(sup, true);
-	publish_go_on(sup);
-}
-
-static void on_drain_deadline(uv_timer_t *timer)
-{
-	struct supervisor *sup = timer->data;
-
-	log_warning("tasks did not end in time and go back into the queue",
-		LOG_I("tasks", sup->running.count));
-	end_at_once(sup);
-}
-
-static void drain(struct supervisor *sup)
-{
-	int64_t most_ms = sup->catalog->config->worker.shutdown_timeout_ms;
-
-	log_info("stopping: no new tasks, the running ones may end",
-		LOG_I("running", sup->running.count), LOG_I("at_most_ms", most_ms));
-	sup->phase = PHASE_DRAINING;
-	manager_stopping(sup);
-	(void)uv_timer_start(
-		&sup->deadline, on_drain_deadline, most_ms > 0 ? (uint64_t)most_ms : 0, 0);
-	claimer_stop(sup);
-	dispatch_return_waiting(sup);
-	place_end_all(sup, false);
-	supervisor_check_leaving(sup);
-}
-
 static void on_stop_signal(uv_signal_t *handle, int signal)
 {
-	struct supervisor *sup = handle->data;
-
 	(void)signal;
-	if (sup->phase == PHASE_STARTING) {
-		close_down(sup, EX_OK);
-	} else if (sup->phase == PHASE_SERVING) {
-		drain(sup);
-	} else if (sup->phase == PHASE_DRAINING) {
-		log_warning("stopping at once: running tasks go back into the queue",
-			LOG_I("tasks", sup->running.count));
-		end_at_once(sup);
-	}
+	leave_begin(handle->data);
 }
 
 static void on_hup(uv_signal_t *handle, int signal)
@@ -248,7 +165,7 @@ static void on_connect_deadline(uv_timer_t *timer)
 	if (!link_is_up(sup->link)) {
 		log_error("Redis is not there", LOG_S("redis", sup->redis_text),
 			LOG_S("why", sup->redis_why[0] ? sup->redis_why : "no answer"));
-		close_down(sup, EX_UNAVAILABLE);
+		leave_close(sup, EX_UNAVAILABLE);
 	}
 }
 
@@ -272,7 +189,7 @@ void supervisor_begin(struct supervisor *sup)
 	(void)uv_timer_stop(&sup->deadline);
 	if (place_create_all(sup, &err) < 0 || watch_begin(sup) < 0) {
 		log_error("cannot start", LOG_S("why", err.text[0] ? err.text : "out of memory"));
-		close_down(sup, EX_OSERR);
+		leave_close(sup, EX_OSERR);
 		return;
 	}
 	sup->phase = PHASE_SERVING;
@@ -280,47 +197,6 @@ void supervisor_begin(struct supervisor *sup)
 	place_warm_up(sup);
 	lease_beat(sup);
 	reload_go_on(sup);
-}
-
-static void on_slot_closed(uv_handle_t *handle)
-{
-	(void)handle;
-}
-
-static void close_down(struct supervisor *sup, int exit_status)
-{
-	if (sup->phase == PHASE_CLOSING) {
-		return;
-	}
-	sup->phase = PHASE_CLOSING;
-	sup->exit_status = exit_status;
-	load_cancel(sup->loading);
-	sup->loading = NULL;
-	catalog_release(sup->next_catalog);
-	sup->next_catalog = NULL;
-	watch_close(sup);
-	connect_close(sup);
-	for (unsigned i = 0; i < sup->place_count; i++) {
-		struct slot *slot = &sup->places[i].slot;
-
-		if (slot->job && ((struct job *)slot->job)->check) {
-			job_destroy(slot->job);
-		}
-		if (slot->mode && slot->state != SLOT_DEAD) {
-			mode_release(slot->mode);
-		}
-		slot_finish(slot, on_slot_closed);
-	}
-	for (size_t i = 0; i < sizeof(sup->signals) / sizeof(sup->signals[0]); i++) {
-		uv_close((uv_handle_t *)&sup->signals[i], NULL);
-	}
-	uv_close((uv_handle_t *)&sup->turn, NULL);
-	uv_close((uv_handle_t *)&sup->gather, NULL);
-	uv_close((uv_handle_t *)&sup->beat, NULL);
-	uv_close((uv_handle_t *)&sup->overtake, NULL);
-	uv_close((uv_handle_t *)&sup->quota, NULL);
-	janitor_close(sup);
-	uv_close((uv_handle_t *)&sup->deadline, NULL);
 }
 
 static int name_worker(struct supervisor *sup)
@@ -481,7 +357,7 @@ int supervisor_run(struct config *config, const char *config_path, const struct 
 	} else if (start_handles(&sup) < 0 || connect_open(&sup, &err) < 0 ||
 		load_begin(&loop, sup.executor, NULL, sup.catalog, SCAN_ALL, on_loaded, &sup,
 			&sup.loading) < 0) {
-		close_down(&sup, EX_OSERR);
+		leave_close(&sup, EX_OSERR);
 	} else {
 		(void)uv_timer_start(&sup.deadline, on_connect_deadline,
 			(uint64_t)config->redis.connect_timeout_ms, 0);

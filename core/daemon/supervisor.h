@@ -9,6 +9,7 @@
  *	room	  how many tasks it can take
  *	health	  whether the engines can work
  *	memo	  what engines note of a job
+ *	answer	  what executors say of their jobs
  *	results	  how a job ended, its files into the store
  *	spool	  ended jobs on disk, while Redis takes none
  *	lease	  the beat: leases, progress, losses, registration
@@ -17,6 +18,7 @@
  *	manager	  what the service manager hears
  *	reload	  the configuration and the plugins again
  *	watch	  the plugin folders
+ *	leave	  the end
  *
  * A turn of the loop: whatever came from executors and from Redis is handled, then, once, jobs go
  * out and one script call is made. Loop's thread only. */
@@ -202,8 +204,5 @@ void supervisor_begin(struct supervisor *sup);
 
 /* The worker is registered and serves: says so, once. */
 void supervisor_announce(struct supervisor *sup);
-
-/* Looks whether a worker that goes down has anything left to do. */
-void supervisor_check_leaving(struct supervisor *sup);
 
 #endif

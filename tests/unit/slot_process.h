@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "daemon/slot.c"
+#include "daemon/slot_next.c"
 #include "daemon/slot_table.c"
 
 /* What the slot does to its process. */
