@@ -20,7 +20,12 @@
 #define LIGHT_APART 10.0 /* in L, as the jaw's shadow lies on the neck */
 #define NECK_FROM 0.10   /* heights of the face below the chin */
 #define NECK_TO 0.28
-#define NECK_HALF 0.15          /* jaw widths */
+#define NECK_HALF 0.15 /* jaw widths */
+#define CHIN_FROM (-0.12)
+#define CHIN_TO 0.12
+#define CHIN_HALF 0.3
+#define DARK 55.0
+#define DARK_MOST 0.03
 #define SIDE 640                /* of the copies on which masks are compared */
 #define SAME 8.0                /* distance in Lab at which a pixel still is what it was */
 #define MARGIN 0.04             /* jaw widths that the new head's mask is grown by */
@@ -106,6 +111,38 @@ static void test_face_and_neck_have_one_colour(void **state)
 		picture_free(&source);
 		picture_free(&reference);
 	}
+}
+
+/* Hair that hung behind the jaw of the new head's picture does not come along as a black line below it. */
+static void test_no_dark_line_at_the_chin(void **state)
+{
+	formy_image source = picture_shared("cap.jpg");
+	formy_image reference = picture_shared("business-person.png");
+	struct fake_task task = {0};
+	struct head head;
+	int all = 0;
+	int dark = 0;
+
+	(void)state;
+	assert_int_equal(swap(&task, &source, &reference), FORMY_OK);
+	head = open_head(fake_task_result(&task, "output"));
+	for (size_t i = 0; i < (size_t)head.width * (size_t)head.height; i++) {
+		double u;
+		double v;
+
+		face_place_pixel(&head.axes, i, head.width, &u, &v);
+		if (v > CHIN_FROM && v < CHIN_TO && fabs(u) < CHIN_HALF) {
+			all++;
+			dark += lab_from_rgb(head.rgb + 3 * i).l < DARK;
+		}
+	}
+	print_message("at the chin: %d pixels, dark: %d\n", all, dark);
+	assert_true(all > 500);
+	assert_true(dark < DARK_MOST * all);
+	head_finish(&head);
+	fake_task_finish(&task);
+	picture_free(&source);
+	picture_free(&reference);
 }
 
 /* Where the new head is, in the old head's working copy. */
@@ -296,6 +333,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_face_and_neck_have_one_colour),
+		cmocka_unit_test(test_no_dark_line_at_the_chin),
 		cmocka_unit_test(test_neck_keeps_its_outline),
 		cmocka_unit_test(test_no_old_hair_is_left),
 		cmocka_unit_test(test_hair_that_would_stay_is_refused),

@@ -141,8 +141,7 @@ int head_open(struct head *head, const formy_image *image, const struct face *fa
 	count = (size_t)head->width * (size_t)head->height;
 	head->rgb = calloc(3, count);
 	head->hair_and_face = calloc(count, 1);
-	head->neck = calloc(count, 1);
-	if (head->rgb && head->hair_and_face && head->neck) {
+	if (head->rgb && head->hair_and_face) {
 		result = scale_picture(
 			image, head->crop, head->width, head->height, SCALE_RGB, head->rgb);
 	}
@@ -190,6 +189,7 @@ void head_finish(struct head *head)
 	free(head->rgb);
 	free(head->person);
 	free(head->hair_and_face);
-	free(head->neck);
+	free(head->ends);
+	free(head->cut);
 	*head = (struct head){0};
 }

@@ -1,5 +1,5 @@
 /* The part of a picture around a head, at the size that is worked on: its colours, who is person,
- * what of them is head with hair, what is neck, and how the skin looks. */
+ * what of them is head with hair, and how the skin looks. */
 #ifndef FORMY_LOCAL_HEAD_H
 #define FORMY_LOCAL_HEAD_H
 
@@ -23,8 +23,9 @@ struct head {
 	uint8_t *rgb;
 	uint8_t *person; /* planes */
 	uint8_t *hair_and_face;
-	uint8_t *neck;
 	double hair_cut; /* widths of the jaw over which hair hangs on below what is taken for head */
+	float *ends;     /* for each column the row where that is, or where the hair ends, */
+	float *cut;      /* and how much of the columns there is cut off, 0 to 1 */
 };
 
 /* The part of the picture that matters for a head with this face. */
@@ -51,7 +52,10 @@ double head_beside(const struct head *head);
 /* The share of the face's points that the matte takes for a person. */
 double head_covered(const struct head *head);
 
-/* Works out the planes hair_and_face and neck (head_mask.c). */
+/* Lets hair that is cut off thin out into strands of unequal length (hair_end.c). */
+void head_taper(struct head *head);
+
+/* Works out the plane hair_and_face, and where hair is cut off (head_mask.c). */
 int head_find_mask(struct head *head, double long_hair, struct err *err);
 
 #endif

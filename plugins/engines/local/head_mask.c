@@ -18,6 +18,7 @@
 #define FADE_LENGTH 0.35
 #define CUT_FROM (-0.7f) /* heights of the face from the chin; below is more */
 #define CUT_LOOK 6       /* pixels of the small copy */
+#define CUT_NEAR 3       /* columns of it on either side */
 
 /* A pixel of the small copy. */
 struct spot {
@@ -256,32 +257,62 @@ static int keep_whole(struct small *small)
 	return result;
 }
 
-/* In pixels: columns in which hair goes on below the lowest of what was kept. */
-static int count_cut(const struct small *small)
+/* Whether hair goes on below the lowest of what was kept of a column. */
+static bool goes_on(const struct small *small, int x, int y)
 {
 	const int w = small->width;
-	int cut = 0;
+	const struct lab end = small->spots[y * w + x].lab;
+	int hair = 0;
 
+	for (int below = 1; below <= CUT_LOOK; below++) {
+		const struct spot *spot = &small->spots[(y + below) * w + x];
+
+		hair += spot->person &&
+			head_skin_distance(spot->lab, end, (struct lab){20, 8, 8}) < 1.5f;
+	}
+	return hair > CUT_LOOK / 2;
+}
+
+/* Where hair ends and where it is cut off, by columns of the small copy and then of the head. */
+static int find_cut(struct head *head, const struct small *small)
+{
+	const int w = small->width;
+	float *ends = malloc(2 * (size_t)w * sizeof(*ends));
+	float *cut = ends ? ends + w : NULL;
+	int columns = 0;
+
+	head->ends = calloc((size_t)head->width, sizeof(*head->ends));
+	head->cut = calloc((size_t)head->width, sizeof(*head->cut));
+	if (!ends || !head->ends || !head->cut) {
+		free(ends);
+		return -ENOMEM;
+	}
 	for (int x = 0; x < w; x++) {
 		int y = small->height - CUT_LOOK - 1;
-		int hair = 0;
 
 		while (y >= 0 && !small->labels[y * w + x]) {
 			y--;
 		}
-		if (y < 0 || small->spots[y * w + x].hull || small->spots[y * w + x].v < CUT_FROM) {
-			continue;
-		}
-		for (int below = 1; below <= CUT_LOOK; below++) {
-			const struct spot *spot = &small->spots[(y + below) * w + x];
-
-			hair += spot->person &&
-				head_skin_distance(spot->lab, small->spots[y * w + x].lab,
-					(struct lab){20, 8, 8}) < 1.5f;
-		}
-		cut += hair > CUT_LOOK / 2;
+		ends[x] = (float)y;
+		cut[x] = y >= 0 && !small->spots[y * w + x].hull &&
+				small->spots[y * w + x].v >= CUT_FROM && goes_on(small, x, y)
+			? 1
+			: 0;
+		columns += cut[x] > 0;
 	}
-	return cut;
+	for (int x = 0; x < head->width; x++) {
+		const int middle = (int)fmin((x + 0.5) * small->by, w - 1);
+		float sum = 0;
+
+		for (int i = middle - CUT_NEAR; i <= middle + CUT_NEAR; i++) {
+			sum += i >= 0 && i < w ? cut[i] : 0;
+		}
+		head->ends[x] = (float)((ends[middle] + 1) / small->by);
+		head->cut[x] = cut[middle] > 0 ? sum / (2 * CUT_NEAR + 1) : 0;
+	}
+	head->hair_cut = columns / (head->axes.jaw * small->by);
+	free(ends);
+	return 0;
 }
 
 /* Up to the size of the head, with the matte's soft edges. */
@@ -289,34 +320,17 @@ static int enlarge(struct head *head, struct small *small, double long_hair)
 {
 	const int w = small->width;
 	const int count = w * small->height;
-	uint8_t *neck = malloc((size_t)count);
-	int result = -ENOMEM;
+	int result;
 
-	if (!neck) {
-		return result;
-	}
 	for (int i = 0; i < count; i++) {
 		const struct spot *spot = &small->spots[i];
 		const double fade = (long_hair + 0.05 - (double)spot->v) / FADE_LENGTH;
 
-		neck[i] = spot->person && spot->v > -0.12f && fabsf(spot->u) < 0.75f &&
-				spot->skin && !small->labels[i]
-			? 255
-			: 0;
 		small->labels[i] = (uint8_t)(small->labels[i] * 255 * fmin(fmax(fade, 0), 1));
 	}
 	result = plane_blur(small->labels, w, small->height, 1.0);
-	if (result == 0) {
-		result = plane_blur(neck, w, small->height, 1.5);
-	}
 	plane_resize(
 		small->labels, w, small->height, head->hair_and_face, head->width, head->height);
-	plane_resize(neck, w, small->height, head->neck, head->width, head->height);
-	/* Outwards the matte decides, not the small copy's blurred edge. */
-	for (int i = 0; i < head->width * head->height; i++) {
-		head->neck[i] = (uint8_t)(head->neck[i] * head->person[i] / 255);
-	}
-	free(neck);
 	return result;
 }
 
@@ -353,7 +367,9 @@ int head_find_mask(struct head *head, double long_hair, struct err *err)
 		result = keep_whole(&small);
 	}
 	if (result == 0) {
-		head->hair_cut = count_cut(&small) / (head->axes.jaw * small.by);
+		result = find_cut(head, &small);
+	}
+	if (result == 0) {
 		result = enlarge(head, &small, long_hair);
 	}
 	if (result == 0) {

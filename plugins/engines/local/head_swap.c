@@ -351,6 +351,7 @@ static formy_status swap_heads(const struct pictures *pictures, const struct wis
 		goto out;
 	}
 	if (result == 0) {
+		head_taper(&head);
 		swap.place = align_faces(head.points, body.points);
 		result = do_steps(&swap, job);
 	}

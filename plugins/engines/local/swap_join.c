@@ -15,6 +15,8 @@ static const float shadow[3] = {0.13f, 0.19f, 0.22f};
 /* Jaw widths across, heights of the face down, from the chin. */
 #define NECK_HALF_LEAST 0.24
 #define NECK_HALF_MOST 0.46
+#define BEHIND_JAW 0.08
+#define JAW_SHADOW 0.05
 #define NECK_SEEN 0.01 /* of the jaw's width squared: skin that tells the neck's colour */
 #define LIKE_MEAN 1.5f
 #define LESS_RED 7 /* in Lab's a, than the face: skin in the shade is redder, pale lace is not */
@@ -30,7 +32,8 @@ static const float shadow[3] = {0.13f, 0.19f, 0.22f};
 
 struct room {
 	uint8_t *neck;   /* plane: the neck that is prolonged */
-	uint8_t *under;  /* plane: below the new jaw */
+	uint8_t *under;  /* plane: below the new jaw, */
+	uint8_t *deep;   /* and farther below it, softly: where its shadow ends */
 	uint8_t *known;  /* mask */
 	uint8_t *colour; /* of the neck, RGB */
 	struct align back;
@@ -73,22 +76,21 @@ static void measure_neck(const struct swap *swap, struct room *room, double ret_
 	ret_edges[1] = fmax((double)(right - BINS) / BINS_A_JAW, NECK_HALF_LEAST);
 }
 
-/* What lies between the ends of the new jaw, from its line down. */
+/* What lies between the ends of the new jaw, from a little above its line down: the neck has to be there
+ * behind the jaw's soft edge, or the backdrop would shine through. */
 static void fill_under(const struct swap *swap, struct room *room)
 {
 	const struct head *head = swap->head;
 	const double far = 2 * head->axes.brows;
+	const double behind = BEHIND_JAW * head->axes.brows;
 	double corners[11][2];
 
-	for (int i = 0; i < 9; i++) {
-		align_apply(
-			&swap->place, head->points[i + 4][0], head->points[i + 4][1], corners[i]);
-	}
-	for (int i = 0; i < 2; i++) {
-		const double *end = head->points[i ? 4 : 12];
+	for (int i = 0; i < 11; i++) {
+		const double *point = head->points[i < 9 ? i + 4 : i == 9 ? 12 : 4];
+		const double up = i < 9 ? behind : -far;
 
-		align_apply(&swap->place, end[0] - head->axes.up[0] * far,
-			end[1] - head->axes.up[1] * far, corners[9 + i]);
+		align_apply(&swap->place, point[0] + head->axes.up[0] * up,
+			point[1] + head->axes.up[1] * up, corners[i]);
 	}
 	plane_fill(room->under, swap->body->width, swap->body->height, (const double(*)[2])corners,
 		11, 255);
@@ -159,7 +161,11 @@ static int make_neck(const struct swap *swap, struct room *room)
 	}
 	result = plane_blur(room->neck, w, h, soft);
 	if (result == 0) {
+		memcpy(room->deep, room->under, count);
 		result = plane_blur(room->under, w, h, soft);
+	}
+	if (result == 0) {
+		result = plane_blur(room->deep, w, h, JAW_SHADOW * body->axes.jaw);
 	}
 	return result == 0 ? colour_neck(swap, room) : result;
 }
@@ -217,8 +223,7 @@ static float at_the_rim(
 	return hair + (swap_ramp(hair, RIM_FROM, RIM_TO) - hair) * jaw * (1 - behind);
 }
 
-/* All layers of one pixel, from the back: hair behind the body, neck, the head's own neck that
- * fades out, head. */
+/* All layers of one pixel, from the back: hair behind the body, neck, head. */
 static void lay(struct swap *swap, const struct room *room, int x, int y)
 {
 	const struct head *head = swap->head;
@@ -234,7 +239,6 @@ static void lay(struct swap *swap, const struct room *room, int x, int y)
 	double new_v;
 	float colour[3];
 	float hair;
-	float own_neck;
 	float low;
 	float front;
 
@@ -244,10 +248,9 @@ static void lay(struct swap *swap, const struct room *room, int x, int y)
 	/* Where the head's picture ends its hair fades out. */
 	low = 1 - swap_ramp(at[1], head->height * 0.93, head->height - 1);
 	hair = low * plane_at(head->hair_and_face, head->width, head->height, at[0], at[1]) / 255;
-	own_neck = low * plane_at(head->neck, head->width, head->height, at[0], at[1]) / 255;
 	neck *= swap_ramp(new_v, -0.48, -0.40) * (1 - swap_ramp(fabs(new_u), 0.5, 0.56));
 	neck *= 1 - (v < 0.5 ? kept * swap_ramp(v, -0.02, 0.04) : 0);
-	if (hair <= 0 && own_neck <= 0 && neck <= 0) {
+	if (hair <= 0 && neck <= 0) {
 		return;
 	}
 	colour_at(swap, at[0], at[1], colour);
@@ -262,18 +265,13 @@ static void lay(struct swap *swap, const struct room *room, int x, int y)
 	if (neck > 0) {
 		const uint8_t *skin = room->colour + 3 * i;
 		const float shade = 1 - swap_ramp(v, -0.25, 0.25);
+		const float close = 1 - swap_ramp(room->deep[i], 128, 250);
 		float lit[3];
 
 		for (int c = 0; c < 3; c++) {
-			lit[c] = (1 - shade * shadow[c]) * (float)skin[c];
+			lit[c] = (1 - (shade + close) * shadow[c]) * (float)skin[c];
 		}
 		swap_mix(out, lit, neck);
-	}
-	if (own_neck > 0) {
-		const float there = fminf(1, 1.2f * fmaxf((float)room->neck[i] / 255, 0));
-		const float fade = (1 - swap_ramp(new_v, -0.05, 0.10)) * 0.8f * there;
-
-		swap_mix(out, colour, own_neck * fade * (new_v < 0.12 ? 1 : kept));
 	}
 	front = at_the_rim(swap, at, new_v, hair, fmaxf(kept, neck));
 	front *= 1 - swap_ramp(new_v, 0.08, 0.22);
@@ -314,13 +312,14 @@ int swap_join(struct swap *swap)
 	const size_t count = (size_t)body->width * (size_t)body->height;
 	struct room room = {.neck = calloc(count, 1),
 		.under = calloc(count, 1),
+		.deep = calloc(count, 1),
 		.known = calloc(count, 1),
 		.colour = malloc(3 * count),
 		.back = align_inverse(&swap->place),
 		.grain = missing_grain(swap)};
 	int result = -ENOMEM;
 
-	if (room.neck && room.under && room.known && room.colour) {
+	if (room.neck && room.under && room.deep && room.known && room.colour) {
 		result = make_neck(swap, &room);
 	}
 	for (int y = 0; result == 0 && y < body->height; y++) {
@@ -330,6 +329,7 @@ int swap_join(struct swap *swap)
 	}
 	free(room.neck);
 	free(room.under);
+	free(room.deep);
 	free(room.known);
 	free(room.colour);
 	return result;

@@ -6,13 +6,18 @@
 #include <string.h>
 
 #include "foreground.h"
+#include "mask.h"
 #include "plane.h"
 
 #define MOST_LIGHT 12 /* units of Lab that the head moves at most */
 #define MOST_TINT 10
-#define MOST_REST 14 /* and the neck */
-#define SURELY 245   /* of the matte: the colours are the person's own */
-#define MIXED 150    /* and below it they are taken from inside */
+#define MOST_REST 14   /* and the neck */
+#define SURELY 245     /* of the matte: the colours are the person's own */
+#define RIM 0.03       /* heights of the face above the jaw's line, */
+#define RIM_SURE 0.015 /* and below it, where the line may lie */
+#define RIM_MARGIN 0.012
+#define RIM_APART 2.6f /* shade has 1.5, hair 4 */
+#define MIXED 150      /* and below it they are taken from inside */
 
 float swap_ramp(double value, double from, double to)
 {
@@ -35,28 +40,72 @@ static float limit(float value, float most)
 	return value < -most ? -most : value > most ? most : value;
 }
 
-/* The head's own colours, with what is mixed with its backdrop replaced. */
+/* A mask of what lies below the jaw, its line moved up by so many heights of the face. */
+static void fill_below_jaw(const struct head *head, double by, uint8_t *ret_below)
+{
+	const double far = 2 * head->axes.brows;
+	double corners[13][2];
+
+	for (int i = 0; i < 13; i++) {
+		const double *point = head->points[i < 11 ? i + 3 : i == 11 ? 13 : 3];
+		const double up = i < 11 ? by * head->axes.brows : -far;
+
+		corners[i][0] = point[0] + head->axes.up[0] * up;
+		corners[i][1] = point[1] + head->axes.up[1] * up;
+	}
+	plane_fill(ret_below, head->width, head->height, (const double(*)[2])corners, 13, 1);
+}
+
+/* What lies below the jaw and not on it: the throat, and at the jaw's line, which is not found to the pixel,
+ * what does not look like skin. Sets room for three masks, the answer first. */
+static int find_throat(const struct head *head, size_t count, uint8_t *room)
+{
+	const int margin = (int)(RIM_MARGIN * head->axes.brows) + 1;
+	uint8_t *rim = room + count;
+	uint8_t *apart = room + 2 * count;
+	int result;
+
+	fill_below_jaw(head, RIM, rim);
+	for (size_t i = 0; i < count; i++) {
+		apart[i] = rim[i] &&
+			head_skin_distance(lab_from_rgb(head->rgb + 3 * i), head->skin,
+				(struct lab){26, 7, 7}) > RIM_APART;
+	}
+	result = mask_grow(apart, head->width, head->height, margin, room);
+	for (size_t i = 0; result == 0 && i < count; i++) {
+		room[i] = room[i] && rim[i];
+	}
+	fill_below_jaw(head, -RIM_SURE, room);
+	return result;
+}
+
+/* The head's own colours: what is mixed with its backdrop is replaced, and so is the throat, or the jaw's
+ * soft edge would show what was behind it. */
 static int own_colours(struct swap *swap)
 {
 	const struct head *head = swap->head;
 	const size_t count = (size_t)head->width * (size_t)head->height;
-	uint8_t *known = calloc(count, 1);
+	uint8_t *throat = calloc(3, count);
+	uint8_t *known = throat ? throat + count : NULL;
 	uint8_t *spread = calloc(3, count);
 	int result = -ENOMEM;
 
-	if (known && spread) {
+	if (throat && spread) {
+		result = find_throat(head, count, throat);
+	}
+	if (result == 0) {
 		for (size_t i = 0; i < count; i++) {
-			known[i] = head->person[i] >= SURELY;
+			known[i] = head->person[i] >= SURELY && !throat[i];
 		}
 		result = foreground_spread(head->rgb, known, head->width, head->height, spread);
 	}
 	for (size_t i = 0; result == 0 && i < count; i++) {
-		const float share = 1 - swap_ramp(head->person[i], MIXED, SURELY);
+		const float share = throat[i] ? 1 : 1 - swap_ramp(head->person[i], MIXED, SURELY);
 		const float colour[3] = {spread[3 * i], spread[3 * i + 1], spread[3 * i + 2]};
 
 		swap_mix(swap->head_rgb + 3 * i, colour, share);
 	}
-	free(known);
+	free(throat);
 	free(spread);
 	return result;
 }
@@ -68,7 +117,7 @@ static int move_head(struct swap *swap, struct lab by)
 	const int result = lab_shift_create(by, &shift);
 
 	for (size_t i = 0; result == 0 && i < count; i++) {
-		if (swap->head->hair_and_face[i] || swap->head->neck[i]) {
+		if (swap->head->hair_and_face[i]) {
 			lab_shift_apply(shift, swap->head_rgb + 3 * i);
 		}
 	}
