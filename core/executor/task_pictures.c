@@ -154,7 +154,7 @@ static bool lives(struct formy_task *task, const struct pixels *pixels, uint64_t
 formy_status task_take_image(
 	struct formy_task *task, const formy_image *image, struct pixels *ret_pixels)
 {
-	struct pixels pixels;
+	struct pixels pixels = {0};
 	size_t row;
 	uint8_t *copy;
 	formy_status status = task_view_image(task, image, &pixels);

@@ -151,8 +151,8 @@ static formy_status chaos_run(const formy_host *host, void *state, formy_task *t
 
 #define CHAOS_MODE(mode_name, mode_title)                                                          \
 	{                                                                                          \
-		.size = sizeof(formy_mode), .flags = FORMY_MODE_NO_OUTPUT, .name = mode_name,      \
-		.title = mode_title, .inputs = "[]",                                               \
+		.size = sizeof(formy_mode), .flags = FORMY_MODE_NO_OUTPUT, .name = (mode_name),    \
+		.title = (mode_title), .inputs = "[]",                                             \
 		.params = "{\"name\": {\"type\": \"string\", \"required\": true},"                 \
 			  " \"ms\": {\"type\": \"integer\", \"min\": 0, \"max\": 600000,"          \
 			  "  \"default\": 10},"                                                    \

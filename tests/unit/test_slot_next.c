@@ -127,7 +127,7 @@ static void test_no_job_is_left_behind_one_that_is_stopped(void **state)
 	slot_kill(slot);
 	assert_int_equal(heard.returned, 1);
 
-	slot = reach_next();
+	(void)reach_next();
 	process.events->gone(process.owner, 0, 11);
 	assert_int_equal(heard.returned, 1);
 	assert_int_equal(heard.lost, 1);
