@@ -3,15 +3,13 @@
 #include "base/clock.h"
 #include "daemon/catalog.h"
 #include "daemon/dispatch.h"
+#include "daemon/place.h"
 #include "daemon/route.h"
 #include "daemon/supervisor.h"
 
 /* Work that may wait in an executor. What is saved is two wakings for each task, some 50 us: tasks that
  * take longer than this gain nothing. */
 #define SHORT_US 2000
-
-/* Then its executor rests for a moment, so that its scratch folder can be emptied. */
-#define MOST_UNTIDIED 16
 
 /* A job that takes longer than this is slow, and nothing stays behind it. */
 #define SLOW_US 10000
@@ -32,7 +30,8 @@ bool behind_fits(const struct place *place)
 	return slot->state == SLOT_RUNNING && slot->next_count < SLOT_NEXT_MOST &&
 		!slot->drain_after && !place->route->engine && mode->config->concurrency == 0 &&
 		mode->mean_us > 0 && (slot->next_count + 1) * mode->mean_us < SHORT_US &&
-		place->untidied < MOST_UNTIDIED && mode->waiting.count > 0 &&
+		/* else it rests for a moment, so that its scratch folder can be emptied */
+		place->untidied < PLACE_MOST_UNTIDIED && mode->waiting.count > 0 &&
 		!is_slow(slot->job, clock_mono_us());
 }
 

@@ -332,8 +332,9 @@ void place_tidy(struct place *place, const struct job *job)
 	if (place_is_only_at(place, job)) {
 		store_scratch_tidy(place->scratch, &place->scratch_seen);
 		place->untidied = 0;
-	} else {
-		place->untidied++;
+	} else if (++place->untidied >= PLACE_MOST_UNTIDIED &&
+		store_scratch_is_clean(place->scratch, &place->scratch_seen)) {
+		place->untidied = 0;
 	}
 }
 

@@ -20,7 +20,11 @@ bool place_is_idle(const struct place *place);
  * until the place has ended with it. */
 bool place_is_only_at(const struct place *place, const struct job *job);
 
-/* A job of its executor has ended: empties its scratch folder, unless that is another one's too. */
+/* Jobs that may end one after another without a look at the scratch folder. */
+#define PLACE_MOST_UNTIDIED 16
+
+/* A job of its executor has ended: empties its scratch folder, unless that is another one's too. Where
+ * that goes on, and something is in it, `untidied` says so. */
 void place_tidy(struct place *place, const struct job *job);
 
 /* A place without a process, whose scratch folder is free; NULL: none. */

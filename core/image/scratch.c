@@ -277,13 +277,20 @@ int store_scratch_clear(const char *path)
 	return clear_folder(path, false);
 }
 
+bool store_scratch_is_clean(const char *path, const struct timespec *seen)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_mtim.tv_sec == seen->tv_sec &&
+		st.st_mtim.tv_nsec == seen->tv_nsec;
+}
+
 void store_scratch_tidy(const char *path, struct timespec *seen)
 {
 	struct stat st;
 
-	if (stat(path, &st) == 0 &&
-		(st.st_mtim.tv_sec != seen->tv_sec || st.st_mtim.tv_nsec != seen->tv_nsec) &&
-		store_scratch_clear(path) == 0 && stat(path, &st) == 0) {
+	if (!store_scratch_is_clean(path, seen) && store_scratch_clear(path) == 0 &&
+		stat(path, &st) == 0) {
 		*seen = st.st_mtim;
 	}
 }

@@ -133,6 +133,9 @@ int store_scratch_clear(const char *path);
  * first. Costs one look where it was not. */
 void store_scratch_tidy(const char *path, struct timespec *seen);
 
+/* Whether nothing was written there since. */
+bool store_scratch_is_clean(const char *path, const struct timespec *seen);
+
 /* Removes the worker's scratch, but for outcomes, and gives it up. */
 void store_scratch_close(const struct store_config *store, const char *worker, int lock);
 

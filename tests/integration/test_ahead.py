@@ -25,7 +25,7 @@ class Ahead(FormyTest):
             host.wait(task_id)
         return host, notes
 
-    def push(self, host, times):
+    def push(self, host, times, **config):
         """As many tasks at once, which take so many milliseconds. Their ids."""
         ids = []
         with host.client.pipeline(transaction=True) as at_once:
@@ -33,7 +33,7 @@ class Ahead(FormyTest):
                 now = datetime.utcnow().isoformat()
                 task_id = new_id("task")
                 data = {"mode": "CHAOS", "source_image": "x",
-                        "config": {"name": f"{ms}-{number}", "ms": ms}}
+                        "config": {"name": f"{ms}-{number}", "ms": ms, **config}}
                 at_once.hset(host.key(f"task:data:{task_id}"), mapping={
                     "task_id": task_id, "status": "pending", "created_at": now, "updated_at": now,
                     "data": json.dumps(data)})
@@ -62,6 +62,15 @@ class Ahead(FormyTest):
             self.assertEqual(host.status(slow), "processing")
             host.cancel(slow)
         self.assertEqual(len(notes.read_text().splitlines()), 2 * QUICK + 1)
+
+    def test_what_each_leaves_in_the_scratch_folder_is_not_too_much_of_all(self):
+        host = self.service({"CHAOS": {"notes": "/dev/null"}}, executors=1)
+        for times in ([0] * QUICK, [0] * QUICK * 50):
+            for task_id in self.push(host, times, litter=True):
+                self.assertEqual(host.wait(task_id)["attempts"], "1")
+        self.assertEqual(host.formyd.log().count("executor ready"), 1)
+        until(lambda: not [path for path in (host.results / ".scratch").rglob("*")
+                           if path.is_file() and path.name != ".lock"], 20, "all is tidied up")
 
     def test_what_an_executor_had_not_begun_when_it_died_goes_to_another(self):
         host, notes = self.chaos(executors=1)

@@ -1,6 +1,7 @@
 /* Modes CHAOS and CHAOS_SHORT: do what their config says, and note first that it was started, as a line of
  * "<config.name> <attempt> <pid>" at the end of the file that mode "CHAOS" { notes } names. What
- * config.act says, it does in the attempts from config.first to config.times; others succeed. It is
+ * config.act says, it does in the attempts from config.first to config.times; others succeed. With
+ * config.litter it leaves a file in TMPDIR. It is
  * not ready before the file that mode "CHAOS" { hold } may name is gone. */
 #include "formy/plugin.h"
 
@@ -119,6 +120,22 @@ static formy_status give(const formy_host *host, formy_task *task)
 	return host->result(task, "output", &image);
 }
 
+static formy_status litter(void)
+{
+	const char *folder = getenv("TMPDIR");
+	char path[4096];
+	int fd;
+
+	if (!folder || (size_t)snprintf(path, sizeof(path), "%s/XXXXXX", folder) >= sizeof(path)) {
+		return FORMY_E_INTERNAL;
+	}
+	fd = mkstemp(path);
+	if (fd < 0 || close(fd) < 0) {
+		return FORMY_E_INTERNAL;
+	}
+	return FORMY_OK;
+}
+
 static formy_status chaos_run(const formy_host *host, void *state, formy_task *task)
 {
 	struct json_object *config = json_tokener_parse(host->params(task));
@@ -145,6 +162,10 @@ static formy_status chaos_run(const formy_host *host, void *state, formy_task *t
 		json_object_get_boolean(json_object_object_get(config, "picture"))) {
 		status = give(host, task);
 	}
+	if (status == FORMY_OK &&
+		json_object_get_boolean(json_object_object_get(config, "litter"))) {
+		status = litter();
+	}
 	json_object_put(config);
 	return status;
 }
@@ -160,7 +181,8 @@ static formy_status chaos_run(const formy_host *host, void *state, formy_task *t
 			  "  \"enum\": [\"none\", \"pass\", \"fail\", \"crash\", \"hang\"]},"      \
 			  " \"first\": {\"type\": \"integer\", \"min\": 1, \"default\": 1},"       \
 			  " \"times\": {\"type\": \"integer\", \"min\": 0, \"default\": 1000},"    \
-			  " \"picture\": {\"type\": \"boolean\", \"default\": false}}",            \
+			  " \"picture\": {\"type\": \"boolean\", \"default\": false},"             \
+			  " \"litter\": {\"type\": \"boolean\", \"default\": false}}",             \
 		.open = chaos_open, .run = chaos_run, .close = chaos_close,                        \
 	}
 
