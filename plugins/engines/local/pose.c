@@ -113,3 +113,18 @@ int pose_read(struct json_object *array, const char *member, struct err *err, st
 	*ret_pose = pose;
 	return 0;
 }
+
+double pose_bone_vector(const struct pose *pose, enum pose_bone bone, double ret_vector[2])
+{
+	const double *from = pose->at[pose_bones[bone].from];
+	const double *to = pose->at[pose_bones[bone].to];
+
+	ret_vector[0] = to[0] - from[0];
+	ret_vector[1] = to[1] - from[1];
+	return hypot(ret_vector[0], ret_vector[1]);
+}
+
+double pose_bone_score(const struct pose *pose, enum pose_bone bone)
+{
+	return fmin(pose->score[pose_bones[bone].from], pose->score[pose_bones[bone].to]);
+}

@@ -87,4 +87,8 @@ int pose_read(
 int pose_find(struct vision *vision, const formy_image *image, struct region region,
 	struct err *err, struct pose *ret_pose);
 
+/* From one end of a bone to the other, and its length; the lesser of its ends' scores. */
+double pose_bone_vector(const struct pose *pose, enum pose_bone bone, double ret_vector[2]);
+double pose_bone_score(const struct pose *pose, enum pose_bone bone);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "plane.h"
 #include "plate.h"
+#include "sample.h"
 
 #define OWN_FROM 0.6f /* of the matte: less is not the person's own colour at all */
 
@@ -42,70 +43,6 @@ static void work_place(const struct to_work *to, double x, double y, double *ret
 	*ret_v = (y + 0.5 - to->y) * to->down - 0.5;
 }
 
-/* RGB of a working copy between its pixels; beyond its edge the edge's. */
-static void work_colour(
-	const uint8_t *rgb, int width, int height, double u, double v, float ret_colour[3])
-{
-	const double cu = fmin(fmax(u, 0), width - 1);
-	const double cv = fmin(fmax(v, 0), height - 1);
-	const int x0 = (int)cu;
-	const int y0 = (int)cv;
-	const int x1 = x0 + 1 < width ? x0 + 1 : x0;
-	const int y1 = y0 + 1 < height ? y0 + 1 : y0;
-	const float tx = (float)(cu - x0);
-	const float ty = (float)(cv - y0);
-
-	for (int c = 0; c < 3; c++) {
-		const float top =
-			rgb[3 * ((size_t)y0 * (size_t)width + (size_t)x0) + (size_t)c] * (1 - tx) +
-			rgb[3 * ((size_t)y0 * (size_t)width + (size_t)x1) + (size_t)c] * tx;
-		const float low =
-			rgb[3 * ((size_t)y1 * (size_t)width + (size_t)x0) + (size_t)c] * (1 - tx) +
-			rgb[3 * ((size_t)y1 * (size_t)width + (size_t)x1) + (size_t)c] * tx;
-
-		ret_colour[c] = top * (1 - ty) + low * ty;
-	}
-}
-
-/* The weights of four neighbours for a place t between the inner two (Catmull and Rom 1974). */
-static void cubic(double t, double ret_weights[4])
-{
-	ret_weights[0] = ((-0.5 * t + 1) * t - 0.5) * t;
-	ret_weights[1] = (1.5 * t - 2.5) * t * t + 1;
-	ret_weights[2] = ((-1.5 * t + 2) * t + 0.5) * t;
-	ret_weights[3] = (0.5 * t - 0.5) * t * t;
-}
-
-/* The picture between its pixels, sharp; beyond its edge the edge's. */
-static void picture_colour(const formy_image *image, double x, double y, float ret_colour[3])
-{
-	const double x0 = floor(x);
-	const double y0 = floor(y);
-	double across[4];
-	double down[4];
-	double sums[3] = {0, 0, 0};
-
-	cubic(x - x0, across);
-	cubic(y - y0, down);
-	for (int j = 0; j < 4; j++) {
-		const double row = fmin(fmax(y0 + j - 1, 0), image->height - 1.);
-
-		for (int i = 0; i < 4; i++) {
-			const double column = fmin(fmax(x0 + i - 1, 0), image->width - 1.);
-			const double weight = across[i] * down[j];
-			uint8_t rgb[3];
-
-			pixel_as_rgb(image, (size_t)column, (size_t)row, rgb);
-			for (int c = 0; c < 3; c++) {
-				sums[c] += weight * rgb[c];
-			}
-		}
-	}
-	for (int c = 0; c < 3; c++) {
-		ret_colour[c] = (float)fmin(fmax(sums[c], 0), 255);
-	}
-}
-
 static void mix(float to[3], const float colour[3], float share)
 {
 	for (int c = 0; c < 3; c++) {
@@ -121,9 +58,9 @@ static void person_colour(
 	const float ramp = (own - OWN_FROM) / (1 - OWN_FROM);
 	float spread[3];
 
-	picture_colour(&cutout->source, x, y, ret);
+	sample_sharp(&cutout->source, x, y, ret);
 	if (ramp < 1) {
-		work_colour(
+		sample_smooth(
 			cutout->spread, cutout->person.width, cutout->person.height, u, v, spread);
 		mix(ret, spread, ramp < 0 ? 1 : 1 - ramp);
 	}
@@ -209,7 +146,7 @@ static bool lay_body(const struct drawing *d, int x, int y, float to[3])
 		const float by =
 			parts->grain * plate_noise((size_t)y * cutout->source.width + (size_t)x);
 
-		work_colour(parts->fill, w, h, u, v, fill);
+		sample_smooth(parts->fill, w, h, u, v, fill);
 		for (int c = 0; c < 3; c++) {
 			fill[c] += by;
 		}
@@ -236,7 +173,7 @@ static void draw_pixel(const struct drawing *d, int x, int y, uint8_t rgb[3])
 			plate_noise((size_t)y * d->scene->cutout->source.width + (size_t)x);
 		float plate[3];
 
-		work_colour(parts->plate, person->width, person->height, u, v, plate);
+		sample_smooth(parts->plate, person->width, person->height, u, v, plate);
 		for (int c = 0; c < 3; c++) {
 			plate[c] += by;
 		}

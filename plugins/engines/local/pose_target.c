@@ -4,24 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "pose_width.h"
+#include "pose_gate.h"
 
 #define PI 3.14159265358979323846
-#define INSIDE_LEAST 0.85  /* of the seen points that must lie on the person */
-#define INSIDE_MARGIN 0.08 /* torso lengths around a point that will do */
-#define LEAST_TURN 0.09    /* radians: what turns less stays */
+#define LEAST_TURN 0.09 /* radians: what turns less stays */
 #define LEAN_LEAST 0.035
 #define LEAN_MOST 0.35    /* a torso that differs by more leans by so much */
 #define LEAN_REFUSED 0.70 /* and is refused when it differs by more than that */
 #define LEAN_PRESET 0.14
-#define THIGH_MOST 0.44 /* radians that a thigh may turn: some 25 degrees */
-#define SHIN_MOST 0.61
 #define LENGTH_LEAST 0.55 /* of its own length that a limb may get */
 #define LENGTH_MOST 1.15
 #define LENGTH_REFUSED 0.30 /* a target's limb that is shorter points at the camera */
-#define FREE_LEAST 0.6      /* of a forearm that must have backdrop on both sides */
-#define HAND 0.38           /* of the forearm, that the hand adds to it */
-#define TORSO_SIDES 0.86    /* of the torso's width in which a wrist hides before it */
 
 /* Directions of limbs: x away from the body's middle, y down. A bone at {0, 0} stays. */
 struct preset {
@@ -53,39 +46,6 @@ struct wish {
 	double lean;
 };
 
-static bool refuse(struct pose_refusal *refusal, const char *message, const char *details)
-{
-	(void)snprintf(refusal->message, sizeof(refusal->message), "%s", message);
-	(void)snprintf(refusal->details, sizeof(refusal->details), "%s", details);
-	return false;
-}
-
-static bool refuse_bone(struct pose_refusal *refusal, enum pose_bone bone, const char *why,
-	const char *reason, double value, const char *unit, double limit)
-{
-	(void)snprintf(refusal->message, sizeof(refusal->message), "The %s %s",
-		pose_bones[bone].name, why);
-	(void)snprintf(refusal->details, sizeof(refusal->details), "%s: %s, %.2f %s, limit %.2f",
-		reason, pose_bones[bone].name, value, unit, limit);
-	return false;
-}
-
-/* The bone's vector and its length. */
-static double bone_vector(const struct pose *pose, enum pose_bone bone, double ret_vector[2])
-{
-	const double *from = pose->at[pose_bones[bone].from];
-	const double *to = pose->at[pose_bones[bone].to];
-
-	ret_vector[0] = to[0] - from[0];
-	ret_vector[1] = to[1] - from[1];
-	return hypot(ret_vector[0], ret_vector[1]);
-}
-
-static double bone_score(const struct pose *pose, enum pose_bone bone)
-{
-	return fmin(pose->score[pose_bones[bone].from], pose->score[pose_bones[bone].to]);
-}
-
 static double turn_between(const double a[2], const double b[2])
 {
 	return remainder(atan2(b[1], b[0]) - atan2(a[1], a[0]), 2 * PI);
@@ -99,184 +59,6 @@ static void torso_vector(const struct pose *pose, double ret_vector[2])
 	pose_middle(pose, POSE_LEFT_SHOULDER, POSE_RIGHT_SHOULDER, ret_vector);
 	ret_vector[0] -= hips[0];
 	ret_vector[1] -= hips[1];
-}
-
-static bool on_person(const struct pose_body *body, double x, double y, double margin)
-{
-	const struct person *person = body->person;
-	const double by = person->width / person->window.width;
-	const int reach = (int)ceil(margin * by);
-	const int column = (int)floor((x - person->window.x) * by);
-	const int row = (int)floor((y - person->window.y) * person->height / person->window.height);
-
-	for (int v = row - reach; v <= row + reach; v++) {
-		for (int u = column - reach; u <= column + reach; u++) {
-			if (u >= 0 && v >= 0 && u < person->width && v < person->height &&
-				person->mask[(size_t)v * (size_t)person->width + (size_t)u]) {
-				return true;
-			}
-		}
-	}
-	return false;
-}
-
-bool pose_is_usable(const struct pose *pose, const struct pose_body *body, const char *role,
-	struct pose_refusal *ret_refusal)
-{
-	const double score = pose_torso_score(pose);
-	const double torso = pose_torso(pose);
-	int seen = 0;
-	int inside = 0;
-
-	if (score < POSE_SEEN || torso < 8) {
-		(void)snprintf(ret_refusal->message, sizeof(ret_refusal->message),
-			"In the %s image shoulders and hips are not both to be seen", role);
-		(void)snprintf(ret_refusal->details, sizeof(ret_refusal->details),
-			"no_pose: the least score of shoulders and hips is %.2f, at least %.2f is "
-			"needed; the torso is %.0f pixels long, at least 8",
-			score, POSE_SEEN, torso);
-		return false;
-	}
-	for (int i = 0; body && i < POSE_POINTS; i++) {
-		if (pose->score[i] >= POSE_SEEN) {
-			seen++;
-			inside += on_person(
-				body, pose->at[i][0], pose->at[i][1], INSIDE_MARGIN * torso);
-		}
-	}
-	if (inside < INSIDE_LEAST * seen) {
-		(void)snprintf(ret_refusal->message, sizeof(ret_refusal->message),
-			"The key points do not lie on the person in the %s image", role);
-		(void)snprintf(ret_refusal->details, sizeof(ret_refusal->details),
-			"wrong_person: %d of %d points lie on the person, at least %.2f of them "
-			"must",
-			inside, seen, INSIDE_LEAST);
-		return false;
-	}
-	return true;
-}
-
-/* True when the point lies before the torso, where a hand cannot be told from clothes. */
-static bool before_torso(const struct pose *pose, enum pose_point point)
-{
-	static const enum pose_point corners[] = {
-		POSE_LEFT_SHOULDER, POSE_RIGHT_SHOULDER, POSE_RIGHT_HIP, POSE_LEFT_HIP};
-	double middle = 0;
-	bool inside = false;
-
-	for (int i = 0; i < 4; i++) {
-		middle += pose->at[corners[i]][0] / 4;
-	}
-	for (int i = 0, j = 3; i < 4; j = i++) {
-		const double *a = pose->at[corners[i]];
-		const double *b = pose->at[corners[j]];
-		const double ax = middle + TORSO_SIDES * (a[0] - middle);
-		const double bx = middle + TORSO_SIDES * (b[0] - middle);
-		const double y = pose->at[point][1];
-
-		if ((a[1] > y) != (b[1] > y) &&
-			pose->at[point][0] < ax + (bx - ax) * (y - a[1]) / (b[1] - a[1])) {
-			inside = !inside;
-		}
-	}
-	return inside;
-}
-
-/* In halves of the torso's mean width. */
-static double way_from_middle(const struct pose *pose, enum pose_point point)
-{
-	const double left = (pose->at[POSE_LEFT_SHOULDER][0] + pose->at[POSE_LEFT_HIP][0]) / 2;
-	const double right = (pose->at[POSE_RIGHT_SHOULDER][0] + pose->at[POSE_RIGHT_HIP][0]) / 2;
-
-	return fabs(pose->at[point][0] - (left + right) / 2) / fmax(fabs(left - right) / 2, 1);
-}
-
-static bool legs_are_hidden(const struct pose *source, const struct pose_body *body)
-{
-	double knees[2];
-
-	pose_middle(source, POSE_LEFT_KNEE, POSE_RIGHT_KNEE, knees);
-	return source->score[POSE_LEFT_KNEE] < POSE_SEEN ||
-		source->score[POSE_RIGHT_KNEE] < POSE_SEEN ||
-		(body && on_person(body, knees[0], knees[1], 0));
-}
-
-/* Whether an arm that is to move can be cut out. */
-static bool arm_is_free(const struct pose *source, const struct pose_body *body,
-	enum pose_bone upper, struct pose_refusal *refusal)
-{
-	const enum pose_bone fore = upper + 1;
-	const enum pose_bone hidden = bone_score(source, upper) < POSE_SEEN ? upper : fore;
-	const double score = fmin(bone_score(source, upper), bone_score(source, fore));
-	struct pose work;
-	double share;
-
-	if (score < POSE_SEEN) {
-		return refuse_bone(refusal, hidden,
-			"is hidden or outside of the picture, so it cannot be moved", "limb_hidden",
-			score, "score", POSE_SEEN);
-	}
-	if (before_torso(source, pose_bones[fore].to)) {
-		(void)snprintf(refusal->message, sizeof(refusal->message),
-			"The %s lies before the body and cannot be told from it, so it cannot be "
-			"moved",
-			pose_bones[fore].name);
-		(void)snprintf(refusal->details, sizeof(refusal->details),
-			"limb_hidden: %s, its wrist is %.2f of the torso's half width from its "
-			"middle, more than about %.2f is needed",
-			pose_bones[fore].name, way_from_middle(source, pose_bones[fore].to),
-			TORSO_SIDES);
-		return false;
-	}
-	if (!body) {
-		return true;
-	}
-	work = pose_width_work(body->person, source);
-	share = pose_width_free(body->person, &work, fore);
-	if (share < FREE_LEAST) {
-		return refuse_bone(refusal, fore,
-			"lies against the body or something else, so it cannot be moved",
-			"limb_touches", share, "of it has backdrop on both sides", FREE_LEAST);
-	}
-	return true;
-}
-
-/* Whether a leg may turn so far. */
-static bool leg_is_in_range(enum pose_bone bone, double turn, struct pose_refusal *refusal)
-{
-	const double most = pose_bone_is_outer(bone) ? SHIN_MOST : THIGH_MOST;
-
-	if (fabs(turn) > most) {
-		return refuse_bone(refusal, bone, "would have to turn too far", "out_of_range",
-			fabs(turn) * 180 / PI, "degrees", most * 180 / PI);
-	}
-	return true;
-}
-
-static bool stays_in_picture(const struct pose_body *body, struct pose_target *target,
-	enum pose_bone bone, struct pose_refusal *refusal)
-{
-	const double *from = target->pose.at[pose_bones[bone].from];
-	const double *to = target->pose.at[pose_bones[bone].to];
-	double over = 0;
-
-	if (!body) {
-		return true;
-	}
-	over = fmax(
-		fmax(-to[0], to[0] - body->image_width), fmax(-to[1], to[1] - body->image_height));
-	if (over > 0) {
-		return refuse_bone(refusal, bone, "would leave the picture", "out_of_frame", over,
-			"pixels outside", 0);
-	}
-	if (pose_bone_is_arm(bone) && pose_bone_is_outer(bone)) {
-		const double x = to[0] + HAND * (to[0] - from[0]);
-		const double y = to[1] + HAND * (to[1] - from[1]);
-
-		target->hand_cut = target->hand_cut || x < 0 || y < 0 || x > body->image_width ||
-			y > body->image_height;
-	}
-	return true;
 }
 
 /* Turns all above the hips about their middle. */
@@ -304,14 +86,14 @@ static void place(struct pose_target *target, const struct pose *source, enum po
 	const struct bone *b = &pose_bones[bone];
 	const double by = hypot(direction[0], direction[1]);
 	double vector[2];
-	const double own = bone_vector(source, bone, vector);
+	const double own = pose_bone_vector(source, bone, vector);
 
 	for (int i = 0; i < 2; i++) {
 		target->pose.at[b->to][i] =
 			target->pose.at[b->from][i] + direction[i] / by * own * length;
 	}
 	if (!pose_bone_is_outer(bone)) {
-		(void)bone_vector(source, bone + 1, vector);
+		(void)pose_bone_vector(source, bone + 1, vector);
 		for (int i = 0; i < 2; i++) {
 			target->pose.at[b[1].to][i] = target->pose.at[b->to][i] + vector[i];
 		}
@@ -330,20 +112,20 @@ static bool move_limb(const struct pose *source, const struct pose_body *body,
 		if (!wish->wanted[bone]) {
 			continue;
 		}
-		(void)bone_vector(source, bone, own);
+		(void)pose_bone_vector(source, bone, own);
 		turn = turn_between(own, wish->direction[bone]);
 		if (fabs(turn) < LEAST_TURN && !(bone > inner && target->moved[inner])) {
 			continue;
 		}
-		if (pose_bone_is_arm(bone) ? !arm_is_free(source, body, inner, refusal)
-					   : !leg_is_in_range(bone, turn, refusal)) {
+		if (pose_bone_is_arm(bone) ? !pose_gate_arm_free(source, body, inner, refusal)
+					   : !pose_gate_leg_in_range(bone, turn, refusal)) {
 			return false;
 		}
 		place(target, source, bone, wish->direction[bone],
 			fmin(fmax(wish->length[bone], LENGTH_LEAST), LENGTH_MOST));
 		target->moved[bone] = true;
 		target->moved[inner + 1] = true;
-		if (!stays_in_picture(body, target, bone, refusal)) {
+		if (!pose_gate_stays_in_picture(body, target, bone, refusal)) {
 			return false;
 		}
 	}
@@ -358,9 +140,9 @@ static bool arms_follow(const struct pose *source, const struct pose_body *body,
 		const enum pose_bone inner = bone - bone % 2;
 		struct pose_refusal unused;
 
-		if (!target->moved[bone] && arm_is_free(source, body, inner, &unused)) {
+		if (!target->moved[bone] && pose_gate_arm_free(source, body, inner, &unused)) {
 			target->moved[bone] = true;
-			if (!stays_in_picture(body, target, bone, refusal)) {
+			if (!pose_gate_stays_in_picture(body, target, bone, refusal)) {
 				return false;
 			}
 		}
@@ -371,7 +153,7 @@ static bool arms_follow(const struct pose *source, const struct pose_body *body,
 static bool carry_out(const struct pose *source, const struct pose_body *body,
 	const struct wish *wish, struct pose_target *target, struct pose_refusal *refusal)
 {
-	const bool legs_hidden = legs_are_hidden(source, body);
+	const bool legs_hidden = pose_gate_legs_hidden(source, body);
 	bool any = false;
 
 	target->pose = *source;
@@ -454,7 +236,7 @@ bool pose_target_preset(const struct pose *source, const struct pose_body *body,
 		p = strcmp(preset, presets[i].name) == 0 ? &presets[i] : p;
 	}
 	if (!p) {
-		return refuse(ret_refusal, "There is no such pose", preset);
+		return pose_refuse(ret_refusal, "There is no such pose", preset);
 	}
 	if (p->left) {
 		want_limb(&wish, BONE_LEFT_UPPER_ARM, p->arm, away);
@@ -507,17 +289,17 @@ bool pose_target_like(const struct pose *source, const struct pose_body *body,
 	}
 	wish.lean = fmax(-LEAN_MOST, fmin(LEAN_MOST, turn));
 	for (enum pose_bone bone = 0; bone < POSE_BONES; bone++) {
-		const double length = bone_vector(source, bone, own);
+		const double length = pose_bone_vector(source, bone, own);
 
-		if (bone_score(like, bone) < POSE_SEEN) {
+		if (pose_bone_score(like, bone) < POSE_SEEN) {
 			ret_target->limb_kept = true;
 			continue;
 		}
 		wish.wanted[bone] = true;
 		wish.length[bone] =
-			by * bone_vector(like, bone, wish.direction[bone]) / fmax(length, 1);
+			by * pose_bone_vector(like, bone, wish.direction[bone]) / fmax(length, 1);
 		if (wish.length[bone] < LENGTH_REFUSED) {
-			return refuse_bone(ret_refusal, bone,
+			return pose_refuse_bone(ret_refusal, bone,
 				"of the reference points at the camera, so its pose cannot be "
 				"taken",
 				"foreshortened", wish.length[bone], "of its length",
