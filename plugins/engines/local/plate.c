@@ -64,6 +64,9 @@ int plate_make(const uint8_t *rgb, const uint8_t *person, int width, int height,
 	if (result == 0) {
 		result = foreground_spread(rgb, known, width, height, ret_rgb);
 	}
+	if (result == 0) {
+		result = plate_fill_patches(rgb, known, width, height, ret_rgb);
+	}
 	if (result == 0 && ret_grain) {
 		*ret_grain = plate_grain(rgb, known, width, height);
 	}

@@ -60,6 +60,14 @@ static int make_plate(const struct head *body, struct room *room)
 	const int result = plate_make(
 		body->rgb, body->person, body->width, body->height, margin, room->plate, &grain);
 
+	for (size_t i = 0; i < count; i++) {
+		room->known[i] = body->person[i] > 127;
+	}
+	if (result == 0) {
+		const float has = plate_grain(room->plate, room->known, body->width, body->height);
+
+		grain = grain > has ? sqrtf(grain * grain - has * has) : 0;
+	}
 	for (size_t i = 0; result == 0 && i < count; i++) {
 		const float by = grain * plate_noise(i);
 
