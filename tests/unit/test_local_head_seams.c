@@ -85,7 +85,28 @@ static struct lab neck_of(const struct head *head)
 	return mean;
 }
 
-static void test_face_and_neck_have_one_colour(void **state)
+/* Hair that hung behind the jaw of the new head's picture does not come along as a black line below it. */
+static void no_dark_line_at_the_chin(const struct head *head)
+{
+	int all = 0;
+	int dark = 0;
+
+	for (size_t i = 0; i < (size_t)head->width * (size_t)head->height; i++) {
+		double u;
+		double v;
+
+		face_place_pixel(&head->axes, i, head->width, &u, &v);
+		if (v > CHIN_FROM && v < CHIN_TO && fabs(u) < CHIN_HALF) {
+			all++;
+			dark += lab_from_rgb(head->rgb + 3 * i).l < DARK;
+		}
+	}
+	print_message("at the chin: %d pixels, dark: %d\n", all, dark);
+	assert_true(all > 500);
+	assert_true(dark < DARK_MOST * all);
+}
+
+static void test_face_and_neck_go_together(void **state)
 {
 	static const char *const pairs[][2] = {
 		{"astronaut.png", "business-person.png"}, {"cap.jpg", "business-person.png"}};
@@ -106,43 +127,12 @@ static void test_face_and_neck_have_one_colour(void **state)
 			fabsf(head.skin.l - neck.l));
 		assert_true(tint_apart(head.skin, neck) < TINT_APART);
 		assert_true(fabsf(head.skin.l - neck.l) < LIGHT_APART);
+		no_dark_line_at_the_chin(&head);
 		head_finish(&head);
 		fake_task_finish(&task);
 		picture_free(&source);
 		picture_free(&reference);
 	}
-}
-
-/* Hair that hung behind the jaw of the new head's picture does not come along as a black line below it. */
-static void test_no_dark_line_at_the_chin(void **state)
-{
-	formy_image source = picture_shared("cap.jpg");
-	formy_image reference = picture_shared("business-person.png");
-	struct fake_task task = {0};
-	struct head head;
-	int all = 0;
-	int dark = 0;
-
-	(void)state;
-	assert_int_equal(swap(&task, &source, &reference), FORMY_OK);
-	head = open_head(fake_task_result(&task, "output"));
-	for (size_t i = 0; i < (size_t)head.width * (size_t)head.height; i++) {
-		double u;
-		double v;
-
-		face_place_pixel(&head.axes, i, head.width, &u, &v);
-		if (v > CHIN_FROM && v < CHIN_TO && fabs(u) < CHIN_HALF) {
-			all++;
-			dark += lab_from_rgb(head.rgb + 3 * i).l < DARK;
-		}
-	}
-	print_message("at the chin: %d pixels, dark: %d\n", all, dark);
-	assert_true(all > 500);
-	assert_true(dark < DARK_MOST * all);
-	head_finish(&head);
-	fake_task_finish(&task);
-	picture_free(&source);
-	picture_free(&reference);
 }
 
 /* Where the new head is, in the old head's working copy. */
@@ -263,7 +253,7 @@ static void test_neck_keeps_its_outline(void **state)
 		const char *reference;
 		double most; /* more before a busy backdrop, whose fill is a guess */
 	} pairs[] = {{"astronaut.png", "business-person.png", 0.01},
-		{"cap.jpg", "business-person.png", 0.01}, {"astronaut.png", "runway.jpg", 0.065}};
+		{"astronaut.png", "runway.jpg", 0.065}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
@@ -332,8 +322,7 @@ static void test_long_hair_is_refused_or_told(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_face_and_neck_have_one_colour),
-		cmocka_unit_test(test_no_dark_line_at_the_chin),
+		cmocka_unit_test(test_face_and_neck_go_together),
 		cmocka_unit_test(test_neck_keeps_its_outline),
 		cmocka_unit_test(test_no_old_hair_is_left),
 		cmocka_unit_test(test_hair_that_would_stay_is_refused),
