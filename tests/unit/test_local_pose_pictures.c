@@ -216,6 +216,33 @@ static void refused(const char *source_name, const char *reference_name, const c
 	picture_free(&reference);
 }
 
+/* Above the shoulder of an arm that went down there is sky, and no corner of a sleeve. */
+static void test_shoulders_are_round(void **state)
+{
+	static const struct {
+		const char *params;
+		uint32_t x;
+		uint32_t y;
+	} places[] = {{"{\"target_pose\":\"arms_down\"}", 543, 301},
+		{"{\"target_pose\":\"hand_on_hip_left\"}", 533, 302}};
+	formy_image source = picture_shared("pose.jpg");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct fake_task task = {0};
+		const formy_image *output;
+		const uint8_t *p;
+
+		assert_int_equal(change(&task, &source, NULL, places[i].params), FORMY_OK);
+		output = fake_task_result(&task, "output");
+		p = output->pixels + places[i].y * output->stride + 3 * places[i].x;
+		print_message("above the shoulder: %d %d %d\n", p[0], p[1], p[2]);
+		assert_true(p[2] > 200);
+		fake_task_finish(&task);
+	}
+	picture_free(&source);
+}
+
 static void test_what_cannot_be_done_is_refused_by_name(void **state)
 {
 	(void)state;
@@ -355,6 +382,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_points_lie_where_they_should),
 		cmocka_unit_test(test_all_but_the_limbs_stays),
+		cmocka_unit_test(test_shoulders_are_round),
 		cmocka_unit_test(test_what_cannot_be_done_is_refused_by_name),
 		cmocka_unit_test(test_keypoints),
 		cmocka_unit_test(test_same_picture_same_result),

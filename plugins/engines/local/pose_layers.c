@@ -8,7 +8,9 @@
 #include "plate.h"
 #include "sample.h"
 
-#define OWN_FROM 0.6f /* of the matte: less is not the person's own colour at all */
+#define ROUND_FROM 0.94 /* the cosine of a turn of 20 degrees */
+#define JOINT_SOFT 3.0  /* pixels */
+#define OWN_FROM 0.6f   /* of the matte: less is not the person's own colour at all */
 
 /* From the picture's pixels to those of the person's working copy. */
 struct to_work {
@@ -23,6 +25,12 @@ struct layer {
 	enum pose_bone bone;
 	double back[2][3];
 	double box[4]; /* left, top, right, bottom of where it goes */
+
+	/* Behind its joint an upper arm is round, or the sleeve's corners would stick out where it turned: */
+	bool round;
+	double joint[2]; /* in the source */
+	double along[2]; /* of length 1 */
+	double radius;
 };
 
 struct drawing {
@@ -66,6 +74,18 @@ static void person_colour(
 	}
 }
 
+/* The share of a place of the source that goes along with a round joint. */
+static float within_joint(const struct layer *layer, double x, double y)
+{
+	const double dx = x - layer->joint[0];
+	const double dy = y - layer->joint[1];
+	const double over = hypot(dx, dy) - layer->radius;
+
+	return !layer->round || dx * layer->along[0] + dy * layer->along[1] >= 0
+		? 1
+		: (float)fmin(fmax(0.5 - over / JOINT_SOFT, 0), 1);
+}
+
 /* Lays a limb over what is there. */
 static bool lay_limb(const struct drawing *d, const struct layer *layer, int x, int y, float to[3])
 {
@@ -90,7 +110,7 @@ static bool lay_limb(const struct drawing *d, const struct layer *layer, int x, 
 	}
 	own = plane_at(cutout->matte.alpha, cutout->matte.width, cutout->matte.height, sx, sy) /
 		255;
-	share *= own;
+	share *= own * within_joint(layer, sx, sy);
 	if (share <= 0) {
 		return false;
 	}
@@ -214,7 +234,11 @@ static void find_way_back(const struct pose *source, const struct pose *target, 
 	layer->back[1][1] = e[1] * f[1] * stretch + e[0] * f[0];
 	for (int i = 0; i < 2; i++) {
 		layer->back[i][2] = a[i] - layer->back[i][0] * c[0] - layer->back[i][1] * c[1];
+		layer->joint[i] = a[i];
+		layer->along[i] = e[i];
 	}
+	layer->round = pose_bone_is_arm(layer->bone) && !pose_bone_is_outer(layer->bone) &&
+		e[0] * f[0] + e[1] * f[1] < ROUND_FROM;
 }
 
 /* Where the bone's plane goes, with a pixel more. */
@@ -299,6 +323,7 @@ static void prepare(struct drawing *d, const struct pose_scene *scene)
 
 		if (scene->parts->moved[order[i]]) {
 			layer->bone = order[i];
+			layer->radius = scene->parts->radius[order[i]] / d->to_work.across;
 			find_way_back(scene->source, &scene->target->pose, layer);
 			find_box(d, layer);
 			d->count++;
