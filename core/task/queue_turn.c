@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -51,16 +52,48 @@ static void add_failure(struct args *args, const struct queue_outcome *outcome)
 	add_created(args, outcome->created_ms);
 }
 
-/* Successes go in columns: the script has less to do with them. */
-static void add_outcomes(struct args *args, const struct queue_turn *turn,
+static bool same_token(const struct queue_outcome *a, const struct queue_outcome *b)
+{
+	return strcmp(a->token, b->token) == 0;
+}
+
+/* How many of the outcomes from the i-th on were claimed together. */
+static size_t run_length(const struct queue_turn *turn, const unsigned char order[LIMIT_BATCH],
+	size_t i, size_t done)
+{
+	size_t end = i + 1;
+
+	while (end < done && same_token(&turn->outcomes[order[i]], &turn->outcomes[order[end]])) {
+		end++;
+	}
+	return end - i;
+}
+
+static void add_tokens(struct args *args, const struct queue_turn *turn,
 	const unsigned char order[LIMIT_BATCH], size_t done)
+{
+	size_t runs = 0;
+
+	for (size_t i = 0; i < done; i += run_length(turn, order, i, done)) {
+		runs++;
+	}
+	args_add_number(args, (int64_t)runs);
+	for (size_t i = 0, count; i < done; i += count) {
+		count = run_length(turn, order, i, done);
+		args_add_text(args, turn->outcomes[order[i]].token);
+		args_add_number(args, (int64_t)count);
+	}
+}
+
+/* Successes go in columns, and what they have in common once: the script has less to do with them.
+ * steps: room that lives until the script is sent. */
+static void add_outcomes(struct args *args, const struct queue_turn *turn,
+	const unsigned char order[LIMIT_BATCH], size_t done, char steps[LIMIT_BATCH + 1])
 {
 	for (size_t i = 0; i < done; i++) {
 		args_add_text(args, turn->outcomes[order[i]].id);
 	}
-	for (size_t i = 0; i < done; i++) {
-		args_add_text(args, turn->outcomes[order[i]].token);
-	}
+	add_tokens(args, turn, order, done);
 	for (size_t i = 0; i < done; i++) {
 		add_created(args, turn->outcomes[order[i]].created_ms);
 	}
@@ -68,8 +101,10 @@ static void add_outcomes(struct args *args, const struct queue_turn *turn,
 		args_add_seconds(args, turn->outcomes[order[i]].processing_us);
 	}
 	for (size_t i = 0; i < done; i++) {
-		args_add_number(args, turn->outcomes[order[i]].told_step);
+		steps[i] = turn->outcomes[order[i]].told_step ? '1' : '0';
 	}
+	steps[done] = '\0';
+	args_add_text(args, steps);
 	for (size_t i = 0; i < done; i++) {
 		args_add_text(args, turn->outcomes[order[i]].json);
 	}
@@ -78,16 +113,25 @@ static void add_outcomes(struct args *args, const struct queue_turn *turn,
 	}
 }
 
-/* The script takes successes first: order[i] is the index of the i-th that it gets. Returns how
- * many they are. */
+/* The script takes successes first, those that were claimed together one after another: order[i] is
+ * the index of the i-th that it gets. Returns how many they are. */
 static size_t put_done_first(const struct queue_turn *turn, unsigned char order[LIMIT_BATCH])
 {
+	bool taken[LIMIT_BATCH] = {false};
 	size_t count = 0;
 	size_t done;
 
 	for (size_t i = 0; i < turn->outcome_count; i++) {
-		if (turn->outcomes[i].verdict == QUEUE_DONE) {
-			order[count++] = (unsigned char)i;
+		const struct queue_outcome *first = &turn->outcomes[i];
+
+		for (size_t k = i;
+			first->verdict == QUEUE_DONE && !taken[i] && k < turn->outcome_count; k++) {
+			const struct queue_outcome *other = &turn->outcomes[k];
+
+			if (other->verdict == QUEUE_DONE && same_token(first, other)) {
+				taken[k] = k > i;
+				order[count++] = (unsigned char)k;
+			}
 		}
 	}
 	done = count;
@@ -120,6 +164,7 @@ int queue_turn(struct queue *queue, const struct queue_turn *turn, queue_turn_fn
 		.arg = arg,
 		.outcome_count = turn->outcome_count,
 	};
+	char steps[LIMIT_BATCH + 1];
 	struct args args;
 	size_t done;
 	int result;
@@ -128,7 +173,7 @@ int queue_turn(struct queue *queue, const struct queue_turn *turn, queue_turn_fn
 		return -EINVAL;
 	}
 	done = put_done_first(turn, request.order);
-	result = args_init(&args, 14 + 3 * turn->mode_count + 8 * turn->outcome_count);
+	result = args_init(&args, 16 + 3 * turn->mode_count + 8 * turn->outcome_count);
 	if (result < 0) {
 		return result;
 	}
@@ -147,7 +192,7 @@ int queue_turn(struct queue *queue, const struct queue_turn *turn, queue_turn_fn
 	args_add_number(&args, (int64_t)turn->outcome_count);
 	args_add_number(&args, (int64_t)done);
 	queue_add_modes(&args, turn->modes, turn->mode_count);
-	add_outcomes(&args, turn, request.order, done);
+	add_outcomes(&args, turn, request.order, done, steps);
 	result = queue_request_send(queue, queue->link, NULL, 0, &script_turn, &args, &request);
 	args_finish(&args);
 	return result;
@@ -180,7 +225,7 @@ int queue_wait(struct queue *queue, struct link *blocking, const struct queue_tu
 	struct queue_request request = {.kind = REQUEST_TURN, .cb.turn = cb, .arg = arg};
 	char date[16];
 	struct args args;
-	int result = args_init(&args, 7 + 3 * turn->mode_count);
+	int result = args_init(&args, 8 + 3 * turn->mode_count);
 
 	if (result < 0) {
 		return result;
@@ -191,6 +236,7 @@ int queue_wait(struct queue *queue, struct link *blocking, const struct queue_tu
 	args_add_number(&args, LIMIT_TASK_DATA);
 	args_add_number(&args, queue->policy.user_limit);
 	add_today(&args, date);
+	args_add_text(&args, queue->inbox.data);
 	queue_add_modes(&args, turn->modes, turn->mode_count);
 	result = queue_request_send(queue, blocking, argv, sizeof(argv) / sizeof(argv[0]),
 		&script_take, &args, &request);

@@ -19,13 +19,6 @@ static void start(void **state, struct test_redis **ret_redis, struct test_worke
 	worker_start(worker, *state, "host:1", WORKER_LEASE_MS);
 }
 
-static void create_on(struct test_redis *redis, const char *queue, const char *id, const char *data)
-{
-	test_redis_number(
-		redis, "HSET formy:task:data:%s task_id %s status pending data %s", id, id, data);
-	test_redis_number(redis, "RPUSH %s %s", queue, id);
-}
-
 static void claim_with_room(struct test_worker *worker, unsigned room_a, unsigned room_b,
 	unsigned want, const char *token)
 {
@@ -54,11 +47,11 @@ static void test_priorities_then_order(void **state)
 	struct test_worker worker;
 
 	start(state, &redis, &worker);
-	create_on(redis, "formy:task:queue:low", "l1", A);
-	create_on(redis, "formy:task:queue", "n1", A);
-	create_on(redis, "formy:task:queue", "n2", B);
-	create_on(redis, "formy:task:queue:high", "h1", B);
-	create_on(redis, "formy:task:queue:high", "h2", A);
+	task_push(redis, "formy:task:queue:low", "l1", A);
+	task_push(redis, "formy:task:queue", "n1", A);
+	task_push(redis, "formy:task:queue", "n2", B);
+	task_push(redis, "formy:task:queue:high", "h1", B);
+	task_push(redis, "formy:task:queue:high", "h2", A);
 	claim_with_room(&worker, 9, 9, 4, "t1");
 	assert_tasks(&worker, "h1 h2 n1 n2");
 	assert_int_equal(worker.tasks[0].priority, TASK_HIGH);
@@ -87,11 +80,11 @@ static void test_one_in_ten_is_for_the_lower_ones(void **state)
 		char id[16];
 
 		(void)snprintf(id, sizeof(id), "h%03d", i);
-		create_on(redis, "formy:task:queue:high", id, A);
+		task_push(redis, "formy:task:queue:high", id, A);
 		id[0] = 'n';
-		create_on(redis, "formy:task:queue", id, A);
+		task_push(redis, "formy:task:queue", id, A);
 		id[0] = 'l';
-		create_on(redis, "formy:task:queue:low", id, A);
+		task_push(redis, "formy:task:queue:low", id, A);
 	}
 	for (unsigned want = 1; claims < 200; want = want % 7 + 1) {
 		char token[16];
@@ -131,10 +124,10 @@ static void test_unknown_mode_waits_its_time(void **state)
 	start(state, &redis, &worker);
 	queue_set_policy(worker.queue, &patient);
 	worker_beat(&worker, &beat);
-	create_on(redis, "formy:task:queue", "c1", "{\"mode\":\"C3\"}");
-	create_on(redis, "formy:task:queue", "c2", "{\"mode\":\"C3\"}");
-	create_on(redis, "formy:task:queue", "c3", "{\"mode\":\"C3\"}");
-	create_on(redis, "formy:task:queue", "a1", A);
+	task_push(redis, "formy:task:queue", "c1", "{\"mode\":\"C3\"}");
+	task_push(redis, "formy:task:queue", "c2", "{\"mode\":\"C3\"}");
+	task_push(redis, "formy:task:queue", "c3", "{\"mode\":\"C3\"}");
+	task_push(redis, "formy:task:queue", "a1", A);
 	assert_int_equal(worker_claim(&worker, 4, "t1"), 1);
 	assert_int_equal(worker.problem_count, 0);
 	assert_status(redis, "c1", "pending");
@@ -166,7 +159,7 @@ static void test_unknown_mode_waits_its_time(void **state)
 		assert_status(redis, "c2", "processing");
 	}
 	/* and once it was there, its tasks wait for as long as it takes */
-	create_on(redis, "formy:task:queue", "c4", "{\"mode\":\"C3\"}");
+	task_push(redis, "formy:task:queue", "c4", "{\"mode\":\"C3\"}");
 	assert_int_equal(worker_claim(&worker, 4, "t3"), 0);
 	assert_int_equal(test_redis_number(redis, "ZCARD formy:task:unknown"), 0);
 	assert_status(redis, "c4", "pending");
@@ -181,7 +174,7 @@ static void test_no_trace_of_a_mode_that_never_was(void **state)
 
 	start(state, &redis, &worker);
 	queue_set_policy(worker.queue, &patient);
-	create_on(redis, "formy:task:queue", "c1", "{\"mode\":\"C3\"}");
+	task_push(redis, "formy:task:queue", "c1", "{\"mode\":\"C3\"}");
 	assert_int_equal(worker_claim(&worker, 4, "t1"), 0);
 	test_redis_number(redis, "ZADD formy:task:unknown 1 c1");
 	worker_beat(&worker, &beat);
@@ -202,10 +195,10 @@ static void test_full_mode_does_not_clog_the_queue(void **state)
 		char id[16];
 
 		(void)snprintf(id, sizeof(id), "a%02d", i);
-		create_on(redis, "formy:task:queue", id, A);
+		task_push(redis, "formy:task:queue", id, A);
 	}
-	create_on(redis, "formy:task:queue", "b1", B);
-	create_on(redis, "formy:task:queue:high", "a_high", A);
+	task_push(redis, "formy:task:queue", "b1", B);
+	task_push(redis, "formy:task:queue:high", "a_high", A);
 	claim_with_room(&worker, 0, 2, 2, "t1");
 	assert_tasks(&worker, "b1");
 	assert_status(redis, "a07", "pending");
@@ -229,8 +222,8 @@ static void test_other_workers_mode_waits_for_it(void **state)
 	start(state, &redis, &worker);
 	worker_start(&other, redis, "host:2", WORKER_LEASE_MS);
 	worker_beat(&other, &beat);
-	create_on(redis, "formy:task:queue", "b1", B);
-	create_on(redis, "formy:task:queue", "a1", A);
+	task_push(redis, "formy:task:queue", "b1", B);
+	task_push(redis, "formy:task:queue", "a1", A);
 	worker_turn(&worker, &turn);
 	assert_tasks(&worker, "a1");
 	assert_status(redis, "b1", "pending");
@@ -239,48 +232,6 @@ static void test_other_workers_mode_waits_for_it(void **state)
 	assert_int_equal(other.beat.waiting, 1);
 	assert_int_equal(worker_claim(&other, 4, "t2"), 1);
 	assert_tasks(&other, "b1");
-	worker_stop(&other);
-	worker_stop(&worker);
-}
-
-static void test_repeated_outcome_is_known(void **state)
-{
-	struct test_redis *redis;
-	struct test_worker worker;
-
-	start(state, &redis, &worker);
-	create_on(redis, "formy:task:queue", "a1", A);
-	assert_int_equal(worker_claim(&worker, 1, "t1"), 1);
-	assert_int_equal(worker_finish(&worker, "a1", "t1", 1, QUEUE_DONE), QUEUE_WRITTEN);
-	assert_int_equal(worker_finish(&worker, "a1", "t1", 1, QUEUE_DONE), QUEUE_ALREADY);
-	assert_int_equal(worker_finish(&worker, "a1", "t1", 1, QUEUE_FAILED), QUEUE_REFUSED);
-	assert_string_equal(worker.reasons[0], "done");
-	assert_status(redis, "a1", "done");
-	worker_stop(&worker);
-}
-
-static void test_late_worker_is_refused(void **state)
-{
-	struct test_redis *redis;
-	struct test_worker worker;
-	struct test_worker other;
-
-	start(state, &redis, &worker);
-	worker_start(&other, redis, "host:2", WORKER_LEASE_MS);
-	create_on(redis, "formy:task:queue", "a1", A);
-	assert_int_equal(worker_claim(&worker, 1, "t1"), 1);
-	assert_true(worker_renew(&worker, "a1", "t1", -1, NULL));
-	test_redis_number(redis, "ZADD formy:task:lease 1 a1");
-	assert_int_equal(worker_reap(&other), 1);
-	assert_int_equal(worker_claim(&other, 1, "t2"), 1);
-	assert_int_equal(other.tasks[0].attempt, 2);
-	assert_int_equal(worker_finish(&worker, "a1", "t1", 1, QUEUE_DONE), QUEUE_REFUSED);
-	assert_string_equal(worker.reasons[0], "taken");
-	assert_false(worker_renew(&worker, "a1", "t1", 99, "late"));
-	assert_int_equal(worker.losses[0], QUEUE_LOST_TAKEN);
-	assert_int_equal(worker_release(&worker, "a1", "t1", true), 0);
-	assert_string_equal(task_field_of(redis, "a1", "progress"), "0");
-	assert_int_equal(worker_finish(&other, "a1", "t2", 2, QUEUE_DONE), QUEUE_WRITTEN);
 	worker_stop(&other);
 	worker_stop(&worker);
 }
@@ -295,7 +246,7 @@ static void test_lost_claim_is_given_back(void **state)
 		char id[16];
 
 		(void)snprintf(id, sizeof(id), "a%d", i);
-		create_on(redis, "formy:task:queue", id, A);
+		task_push(redis, "formy:task:queue", id, A);
 	}
 	assert_int_equal(worker_claim(&worker, 2, "t1"), 2);
 	assert_int_equal(worker_claim(&worker, 3, "t2"), 3);
@@ -305,48 +256,6 @@ static void test_lost_claim_is_given_back(void **state)
 	assert_int_equal(test_redis_number(redis, "SCARD formy:task:processing"), 2);
 	assert_null(task_field_of(redis, "a3", "attempts"));
 	assert_consistent(redis, "a3");
-	worker_stop(&worker);
-}
-
-static void test_retry_waits_and_comes_back(void **state)
-{
-	struct queue_outcome outcome = {.id = "h1",
-		.token = "t1",
-		.attempt = 1,
-		.verdict = QUEUE_RETRY,
-		.json = "{}",
-		.retry_delay_ms = 60000};
-	struct queue_turn turn = {.outcomes = &outcome, .outcome_count = 1, .token = "t2"};
-	struct queue_beat beat = {.modes = worker_modes, .mode_count = 2};
-	struct test_redis *redis;
-	struct test_worker worker;
-
-	start(state, &redis, &worker);
-	create_on(redis, "formy:task:queue:high", "h1", A);
-	assert_int_equal(worker_claim(&worker, 1, "t1"), 1);
-	assert_true(worker_renew(&worker, "h1", "t1", 50, "half"));
-	worker_turn(&worker, &turn);
-	assert_int_equal(worker.fates[0], QUEUE_WRITTEN);
-	assert_status(redis, "h1", "pending");
-	assert_null(task_field_of(redis, "h1", "progress"));
-	assert_null(task_field_of(redis, "h1", "current_step"));
-	assert_null(task_field_of(redis, "h1", "started_at"));
-	assert_null(task_field_of(redis, "h1", "error"));
-	assert_string_equal(task_field_of(redis, "h1", "attempts"), "1");
-	assert_int_equal(worker_claim(&worker, 1, "t3"), 0);
-	worker_beat(&worker, &beat);
-	assert_int_equal(worker.beat.promoted, 0);
-	assert_true(worker.beat.next_due_ms > 50000 && worker.beat.next_due_ms <= 60000);
-	worker_turn(&worker, &turn);
-	assert_int_equal(worker.fates[0], QUEUE_ALREADY);
-
-	test_redis_number(redis, "ZADD formy:task:delayed 1 h1");
-	worker_beat(&worker, &beat);
-	assert_int_equal(worker.beat.promoted, 1);
-	assert_int_equal(worker.beat.waiting, 1);
-	assert_int_equal(worker_claim(&worker, 1, "t4"), 1);
-	assert_int_equal(worker.tasks[0].attempt, 2);
-	assert_int_equal(worker.tasks[0].priority, TASK_HIGH);
 	worker_stop(&worker);
 }
 
@@ -364,8 +273,8 @@ static void test_full_redis_changes_nothing(void **state)
 	struct test_worker worker;
 
 	start(state, &redis, &worker);
-	create_on(redis, "formy:task:queue", "a1", A);
-	create_on(redis, "formy:task:queue", "a2", A);
+	task_push(redis, "formy:task:queue", "a1", A);
+	task_push(redis, "formy:task:queue", "a2", A);
 	assert_int_equal(worker_claim(&worker, 1, "t1"), 1);
 	freeReplyObject(test_redis_command(redis, "CONFIG SET maxmemory 1"));
 	worker_turn(&worker, &turn);
@@ -426,7 +335,7 @@ static void test_wait_claims_what_is_pushed(void **state)
 	worker.answered = false;
 	start_waiting(&worker, blocking, "t1");
 	(void)uv_run(&worker.loop, UV_RUN_NOWAIT);
-	create_on(redis, "formy:task:queue", "a1", A);
+	task_push(redis, "formy:task:queue", "a1", A);
 	finish_waiting(&worker);
 	assert_int_equal(worker.result, 0);
 	assert_tasks(&worker, "a1");
@@ -488,7 +397,7 @@ static void test_wait_keeps_the_users_limit(void **state)
 		char id[] = "a0";
 
 		id[1] = (char)('0' + i);
-		create_on(redis, "formy:task:queue", id, data);
+		task_push(redis, "formy:task:queue", id, data);
 		start_waiting(&worker, blocking, "t1");
 		finish_waiting(&worker);
 		assert_int_equal(worker.result, 0);
@@ -510,9 +419,9 @@ static void test_inbox_of_a_full_worker_goes_back(void **state)
 	struct test_worker worker;
 
 	start(state, &redis, &worker);
-	create_on(redis, "formy:task:inbox:host:1", "a1", A);
-	create_on(redis, "formy:task:inbox:host:1", "a2", A);
-	create_on(redis, "formy:task:queue", "a3", A);
+	task_push(redis, "formy:task:inbox:host:1", "a1", A);
+	task_push(redis, "formy:task:inbox:host:1", "a2", A);
+	task_push(redis, "formy:task:queue", "a3", A);
 	claim_with_room(&worker, 1, 0, 1, "t1");
 	assert_tasks(&worker, "a1");
 	assert_int_equal(test_redis_number(redis, "EXISTS formy:task:inbox:host:1"), 0);
@@ -529,7 +438,7 @@ static void test_times_are_the_contracts(void **state)
 	char today[20];
 
 	start(state, &redis, &worker);
-	create_on(redis, "formy:task:queue", "a1", A);
+	task_push(redis, "formy:task:queue", "a1", A);
 	assert_int_equal(worker_claim(&worker, 1, "t1"), 1);
 	(void)snprintf(today, sizeof(today), "%s",
 		test_redis_text(redis, "EVAL %s 0", "return redis.call('TIME')[1]"));
@@ -558,10 +467,7 @@ int main(void)
 		test(test_no_trace_of_a_mode_that_never_was),
 		test(test_full_mode_does_not_clog_the_queue),
 		test(test_other_workers_mode_waits_for_it),
-		test(test_repeated_outcome_is_known),
-		test(test_late_worker_is_refused),
 		test(test_lost_claim_is_given_back),
-		test(test_retry_waits_and_comes_back),
 		test(test_full_redis_changes_nothing),
 		test(test_wait_claims_what_is_pushed),
 		test(test_wait_keeps_the_users_limit),

@@ -326,3 +326,10 @@ void assert_consistent(struct test_redis *redis, const char *id)
 		assert_true(test_redis_number(redis, "TTL formy:task:data:%s", id) > 0);
 	}
 }
+
+void task_push(struct test_redis *redis, const char *queue, const char *id, const char *data)
+{
+	test_redis_number(
+		redis, "HSET formy:task:data:%s task_id %s status pending data %s", id, id, data);
+	test_redis_number(redis, "RPUSH %s %s", queue, id);
+}

@@ -104,4 +104,7 @@ void assert_status(struct test_redis *redis, const char *id, const char *status)
 /* Fails unless every task is in exactly the keys that its status allows. */
 void assert_consistent(struct test_redis *redis, const char *id);
 
+/* A pending task at the end of a queue, as a foreign client puts it there. */
+void task_push(struct test_redis *redis, const char *queue, const char *id, const char *data);
+
 #endif

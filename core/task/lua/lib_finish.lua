@@ -60,22 +60,30 @@ local function write_books(ids, lists, shared)
 	index_users(users)
 end
 
--- What was done, in columns from ARGV[first] on (ids, tokens, times of creation, seconds, "1" for
--- those that told a step, JSON). Returns the ids that were written.
+-- What was done, from ARGV[first] on: columns of ids, tokens, times of creation, seconds, "1" for those
+-- that told a step, JSON. A token is there once for ids that have it one after another, and the steps
+-- are one word, as each word costs. Returns the ids that were written.
 local function finish_done(first, done, all, claims, retention, shared, lists, refuse)
 	local ARGV, call, try, key_of, now_text = ARGV, redis.call, redis.pcall, TASK, now_text
-	local tokens, times, seconds, steps, texts = first + done - 1, first + 2 * done - 1,
-		first + 3 * done - 1, first + 4 * done - 1, first + 5 * done - 1
+	local run, runs = first + done - 1, tonumber(ARGV[first + done])
+	local times = first + done + 2 * runs
+	local seconds, steps, texts = times + done, ARGV[times + 2 * done + 1], times + 2 * done + 1
+	local token, left, is_step = nil, 0, steps:find('1', 1, true)
 	local ended, whole = {}, true
 	for i = 1, done do
+		if left == 0 then
+			run = run + 2
+			token, left = ARGV[run], tonumber(ARGV[run + 1])
+		end
+		left = left - 1
 		local id, text = all[i], claims[i]
 		local key = key_of .. id
 		local status = try('HGET', key, 'status')
 		local claim = text and (shared[text] or read_shared(text, shared, lists))
-		if status == 'processing' and claim and claim.token == ARGV[tokens + i] then
+		if status == 'processing' and claim and claim.token == token then
 			call('HSET', key, 'status', 'done', 'updated_at', now_text, 'completed_at', now_text,
 				'processing_time', ARGV[seconds + i], 'progress', '100', 'result', ARGV[texts + i])
-			if ARGV[steps + i] == '1' then
+			if is_step and steps:byte(i) == 49 then
 				call('HSET', key, 'current_step', 'Done')
 			end
 			if retention then
@@ -97,7 +105,7 @@ local function finish_done(first, done, all, claims, retention, shared, lists, r
 			if whole then
 				whole, ended = false, {unpack(all, 1, i - 1)}
 			end
-			refuse(i, key, status, text, {id = id, token = ARGV[tokens + i], verdict = 'done',
+			refuse(i, key, status, text, {id = id, token = token, verdict = 'done',
 				seconds = ARGV[seconds + i], json = ARGV[texts + i]})
 		end
 	end
@@ -111,7 +119,8 @@ local function finish_tasks(first, count, done, worker, retention)
 	if count == 0 then
 		return answers
 	end
-	local all, others = {unpack(ARGV, first, first + done - 1)}, first + 6 * done - 8 * (done + 1)
+	local all = {unpack(ARGV, first, first + done - 1)}
+	local others = first + 4 * done + 2 + 2 * tonumber(ARGV[first + done]) - 8 * (done + 1)
 	for i = done + 1, count do
 		all[i] = ARGV[others + 8 * i]
 	end

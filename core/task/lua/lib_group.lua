@@ -3,7 +3,7 @@
 local function new_group(mode, priority, user, options)
 	local rest = priority .. ' ' .. user
 	local group = {mode = mode, person = user ~= '' and counter('u:' .. user) or nil,
-		claim = options.token .. ' 0 ' .. mode.name .. ' ' .. options.worker .. ' ' .. rest,
+		claim = claim_words(options.token, '0', mode.name, options.worker, rest),
 		text = mode.name .. ' ' .. rest}
 	mode.groups[priority][user] = group
 	return group

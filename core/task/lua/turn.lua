@@ -3,8 +3,8 @@
 -- KEYS lib_keys; ARGV 1 worker 2 lease_ms 3 retention_s 4 want 5 1: look at the types of all keys 6 token 7 data limit
 -- 8 tasks of a user at once, 0: any 9 one claim in so many is for lower priorities, 0: none
 -- 10 claims before 11 ms to wait for a mode that no worker ever had 12 modes m 13 outcomes n
--- 14 done d, m times (name room limit), d ids, d tokens, d times of creation (ms, "": unknown), d
--- times in seconds, d times 1|0: it told a step, d results, n - d times (id token attempt
+-- 14 done d, m times (name room limit), d ids, r, r times (token of so many ids), d times of creation
+-- (ms, "": unknown), d times in seconds, d digits 1|0 in one word: it told a step, d results, n - d times (id token attempt
 -- failed|retry|crashed|later|cancelled|left json delay_ms seconds created)
 -- Returns outcomes that were not written (number, from 1, and "already" or "refused <reason>"),
 -- tasks (id, "<attempt> <tries> <crashes>", "<mode> <priority> <user>", data, created_at or ""),
