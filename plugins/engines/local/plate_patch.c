@@ -6,6 +6,7 @@
 #include "foreground.h"
 #include "patches.h"
 #include "plate.h"
+#include "sample.h"
 
 #define SIDE 200         /* of the small copy, at most */
 #define LEVELS 3         /* each half as large */
@@ -68,41 +69,64 @@ static uint8_t to_byte(float value)
 	return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value + 0.5f);
 }
 
-/* Copies pixels at full size. What the patches lack beside what is known is carried inwards, or the hole's edge
- * would be seen. */
-static int copy(const struct patches *level, const struct whole *whole, uint8_t *filled)
+/* What the patches lack beside what is known, halved and about 128, carried inwards: an RGB of the small copy's
+ * size. */
+static int find_lack(const struct patches *level, const struct whole *whole, uint8_t *ret_lack)
 {
-	const int count = whole->width * whole->height;
-	uint8_t *lack = calloc(3, (size_t)count);
-	uint8_t *beside = calloc(1, (size_t)count);
-	int result = lack && beside ? 0 : -ENOMEM;
+	const int cells = level->width * level->height;
+	float *sums = calloc(4 * (size_t)cells, sizeof(*sums));
+	uint8_t *beside = calloc(1, (size_t)cells);
+	int result = sums && beside ? 0 : -ENOMEM;
 
-	for (int i = 0; result == 0 && i < count; i++) {
+	for (int i = 0; result == 0 && i < whole->width * whole->height; i++) {
+		const int x = i % whole->width;
+		const int y = i / whole->width;
+		const int cell = y / whole->by * level->width + x / whole->by;
 		float colour[3];
 
-		if (!copied(level, whole, i % whole->width, i / whole->width, colour)) {
-			continue;
-		}
-		beside[i] = whole->known[i];
-		for (int c = 0; c < 3; c++) {
-			if (whole->known[i]) {
-				lack[3 * i + c] = to_byte(
-					128 + ((float)whole->rgb[3 * i + c] - colour[c]) / 2);
-			} else {
-				filled[3 * i + c] = to_byte(colour[c]);
+		if (whole->known[i] && level->target[cell] && copied(level, whole, x, y, colour)) {
+			sums[4 * cell + 3]++;
+			for (int c = 0; c < 3; c++) {
+				sums[4 * cell + c] += (float)whole->rgb[3 * i + c] - colour[c];
 			}
 		}
 	}
-	if (result == 0) {
-		result = foreground_spread(lack, beside, whole->width, whole->height, lack);
+	for (int cell = 0; result == 0 && cell < cells; cell++) {
+		beside[cell] = sums[4 * cell + 3] > 0;
+		for (int c = 0; beside[cell] && c < 3; c++) {
+			ret_lack[3 * cell + c] =
+				to_byte(128 + sums[4 * cell + c] / sums[4 * cell + 3] / 2);
+		}
 	}
-	for (int i = 0; result == 0 && i < 3 * count; i++) {
-		if (!whole->known[i / 3]) {
-			filled[i] = to_byte((float)filled[i] + 2 * ((float)lack[i] - 128));
+	if (result == 0) {
+		result = foreground_spread(ret_lack, beside, level->width, level->height, ret_lack);
+	}
+	free(sums);
+	free(beside);
+	return result;
+}
+
+/* Copies pixels at full size, with what they lack, or the hole's edge would be seen. */
+static int copy(const struct patches *level, const struct whole *whole, uint8_t *filled)
+{
+	uint8_t *lack = calloc(3, (size_t)level->width * (size_t)level->height);
+	int result = lack ? find_lack(level, whole, lack) : -ENOMEM;
+
+	for (int i = 0; result == 0 && i < whole->width * whole->height; i++) {
+		const int x = i % whole->width;
+		const int y = i / whole->width;
+		float colour[3];
+		float by[3];
+
+		if (!whole->known[i] && copied(level, whole, x, y, colour)) {
+			sample_smooth(lack, level->width, level->height,
+				(x + 0.5) / whole->by - 0.5, (y + 0.5) / whole->by - 0.5, by);
+			for (int c = 0; c < 3; c++) {
+				filled[3 * i + c] = to_byte(colour[c] + 2 * (by[c] - 128));
+			}
 		}
 	}
 	free(lack);
-	free(beside);
 	return result;
 }
 
