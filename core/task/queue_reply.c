@@ -7,7 +7,8 @@
 
 #include "base/clock.h"
 
-#define TASK_ELEMENTS 5
+#define TASK_ELEMENTS 3 /* id, data, created_at */
+#define KIND_ELEMENTS 3 /* how many tasks, counts, "<mode> <priority> <user>" */
 #define CREATED_MAX_US INT64_C(10000000000000000) /* the indexes have 13 digits of ms */
 
 static bool is_array(const redisReply *reply, size_t elements)
@@ -100,47 +101,50 @@ static int read_counts(const char *text, struct queue_task *task)
 	return *rest == '\0' ? 0 : -EPROTO;
 }
 
-/* Five elements: id, counts, "<mode> <priority> <user>", data, created_at. */
+/* What tasks that were claimed alike have in common. *ret_count: how many they are. */
+static int read_kind(
+	const redisReply *kinds, size_t at, size_t *ret_count, struct queue_task *ret_common)
+{
+	const char *counts;
+	const char *priority;
+	long long count;
+	char *group;
+
+	if (at + KIND_ELEMENTS > kinds->elements) {
+		return -EPROTO;
+	}
+	count = number_at(kinds, at);
+	counts = text_at(kinds, at + 1);
+	group = text_at(kinds, at + 2) ? kinds->element[at + 2]->str : NULL;
+	ret_common->mode = next_word(&group);
+	priority = next_word(&group);
+	if (count < 1 || !counts || !ret_common->mode || !priority ||
+		task_priority_parse(priority, &ret_common->priority) < 0) {
+		return -EPROTO;
+	}
+	ret_common->user_id = group[0] != '\0' ? group : NULL;
+	*ret_count = (size_t)count;
+	return read_counts(counts, ret_common);
+}
+
 static int read_task(const redisReply *list, size_t at, struct queue_task *task)
 {
-	const char *counts = text_at(list, at + 1);
-	char *group = text_at(list, at + 2) ? list->element[at + 2]->str : NULL;
-	const char *priority;
 	int64_t created_us;
 
 	task->id = text_at(list, at);
-	task->mode = next_word(&group);
-	priority = next_word(&group);
-	if (!task->id || !counts || !task->mode || !priority || !text_at(list, at + 3) ||
-		!text_at(list, at + 4) || task_priority_parse(priority, &task->priority) < 0) {
+	if (!task->id || !text_at(list, at + 1) || !text_at(list, at + 2)) {
 		return -EPROTO;
 	}
-	task->user_id = group[0] != '\0' ? group : NULL;
-	if (clock_parse(text_at(list, at + 4), &created_us) == 0 && created_us < CREATED_MAX_US) {
+	if (clock_parse(text_at(list, at + 2), &created_us) == 0 && created_us < CREATED_MAX_US) {
 		task->created_ms = created_us / 1000;
 	}
-	task->data = (struct str){list->element[at + 3]->str, list->element[at + 3]->len};
-	return read_counts(counts, task);
+	task->data = (struct str){list->element[at + 1]->str, list->element[at + 1]->len};
+	return 0;
 }
 
-static int read_tasks(
-	const redisReply *list, const redisReply *memos, struct queue_turn_reply *turn)
+/* Numbers of tasks, from 1, each with its memo. */
+static int read_memos(const redisReply *memos, size_t count, struct queue_task *tasks)
 {
-	size_t count = list->elements / TASK_ELEMENTS;
-	struct queue_task *tasks = calloc(count + 1, sizeof(*tasks));
-
-	if (!tasks) {
-		return -ENOMEM;
-	}
-	turn->tasks = tasks;
-	for (size_t i = 0; i < count; i++) {
-		int result = read_task(list, TASK_ELEMENTS * i, &tasks[i]);
-
-		if (result < 0) {
-			return result;
-		}
-		turn->task_count++;
-	}
 	for (size_t i = 0; i + 1 < memos->elements; i += 2) {
 		long long number = number_at(memos, i);
 
@@ -150,6 +154,36 @@ static int read_tasks(
 		tasks[number - 1].memo = text_at(memos, i + 1);
 	}
 	return 0;
+}
+
+static int read_tasks(const redisReply *list, const redisReply *kinds, const redisReply *memos,
+	struct queue_turn_reply *turn)
+{
+	size_t count = list->elements / TASK_ELEMENTS;
+	struct queue_task *tasks = calloc(count + 1, sizeof(*tasks));
+	struct queue_task common = {0};
+	size_t alike = 0;
+
+	if (!tasks) {
+		return -ENOMEM;
+	}
+	turn->tasks = tasks;
+	for (size_t i = 0, at = 0; i < count; i++, alike--) {
+		int result = 0;
+
+		if (alike == 0) {
+			common = (struct queue_task){0};
+			result = read_kind(kinds, at, &alike, &common);
+			at += KIND_ELEMENTS;
+		}
+		tasks[i] = common;
+		result = result < 0 ? result : read_task(list, TASK_ELEMENTS * i, &tasks[i]);
+		if (result < 0) {
+			return result;
+		}
+		turn->task_count++;
+	}
+	return read_memos(memos, count, tasks);
 }
 
 static int read_problems(
@@ -181,13 +215,14 @@ int queue_reply_turn(const struct redisReply *reply, const unsigned char *order,
 	struct queue_turn_reply turn = {0};
 	int result;
 
-	if (!is_array(reply, 5) || !is_list(reply->element[0]) || !is_list(reply->element[1]) ||
-		!is_list(reply->element[2]) || !is_list(reply->element[4])) {
+	if (!is_array(reply, 6) || !is_list(reply->element[0]) || !is_list(reply->element[1]) ||
+		!is_list(reply->element[2]) || !is_list(reply->element[4]) ||
+		!is_list(reply->element[5])) {
 		return -EPROTO;
 	}
 	result = read_answers(reply->element[0], order, outcome_count, &turn);
 	if (result == 0) {
-		result = read_tasks(reply->element[1], reply->element[4], &turn);
+		result = read_tasks(reply->element[1], reply->element[5], reply->element[4], &turn);
 	}
 	if (result == 0) {
 		result = read_problems(reply->element[2], &turn.problems, &turn.problem_count);

@@ -9,7 +9,8 @@ local function claim_tasks(ids, priority, got, options)
 		options.data_limit
 	local key_of, now_text, worker = TASK, now_text, options.worker
 	local mine, claims, tasks = got.ids, got.claims, got.tasks
-	local at = #mine
+	local kinds, at = got.kinds, #mine
+	local last, last_group = #kinds, got.last_group
 	for i = 1, #ids do
 		local id = ids[i]
 		local key, group, attempts, counts = key_of .. id, nil, '1', '1 1 0'
@@ -33,7 +34,7 @@ local function claim_tasks(ids, priority, got, options)
 			group, attempts, counts = seldom().consider(id, key, hash, priority, options)
 		end
 		if group then
-			local mode, person, to = group.mode, group.person, 5 * at
+			local mode, person, to = group.mode, group.person, 3 * at
 			call('HSET', key, 'status', 'processing', 'started_at', now_text, 'updated_at', now_text,
 				'attempts', attempts, 'worker', worker, 'progress', '0')
 			mode.free, mode.claimed = mode.free - 1, mode.claimed + 1
@@ -43,10 +44,16 @@ local function claim_tasks(ids, priority, got, options)
 			at = at + 1
 			mine[at] = id
 			claims[2 * at - 1], claims[2 * at] = id, group.claim
-			tasks[to + 1], tasks[to + 2], tasks[to + 3], tasks[to + 4], tasks[to + 5] =
-				id, counts, group.text, data, hash[3] or ''
+			tasks[to + 1], tasks[to + 2], tasks[to + 3] = id, data, hash[3] or ''
+			if group == last_group and counts == kinds[last - 1] then
+				kinds[last - 2] = kinds[last - 2] + 1
+			else
+				kinds[last + 1], kinds[last + 2], kinds[last + 3] = 1, counts, group.text
+				last, last_group = last + 3, group
+			end
 		end
 	end
+	got.last_group = last_group
 end
 
 local function length_of(list)

@@ -9,7 +9,7 @@
 local call, inbox = redis.call, ARGV[8]
 local now, id = call('TIME'), call('LINDEX', inbox, 0)
 if not id then
-	return {{}, {}, {}, 0, {}}
+	return {{}, {}, {}, 0, {}, {}}
 end
 local seconds = tonumber(now[1])
 local rest = seconds - ARGV[6] * 86400
@@ -19,7 +19,7 @@ local hash = redis.pcall('HMGET', key, 'status', 'data', 'created_at', 'attempts
 local data = hash[2]
 if hash[1] ~= 'pending' or not data or hash[4] or hash[5] or hash[6] or #data > tonumber(ARGV[4])
 	or #id > 128 or not id:find('^%w[%w_.-]*$') or rest < 0 or rest >= 86400 then
-	return {{}, {}, {}, 1, {}}
+	return {{}, {}, {}, 1, {}, {}}
 end
 local name, user = read_usual(data)
 local limit
@@ -39,7 +39,7 @@ local pending = P .. ':task:index:pending:'
 local is_known = call('EXISTS', MEMOS, DELAYED, pending .. '-', pending .. (name or '')) > 0
 if not limit or limit > 0 and in_mode >= limit or is_known and call('HGET', MEMOS, id)
 	or user ~= '' and ARGV[5] ~= '0' and (of_user >= tonumber(ARGV[5]) or parked ~= '0') then
-	return {{}, {}, {}, 1, {}}
+	return {{}, {}, {}, 1, {}, {}}
 end
 
 local at = string.format('%sT%02d:%02d:%02d.%06d', ARGV[7], math.floor(rest / 3600),
@@ -65,4 +65,4 @@ local event = '[{"status":"processing","at":"' .. at .. 'Z","task_ids":["' .. id
 call('PUBLISH', P .. ':events', event)
 -- the turn that ends the task shortens the stream
 call('XADD', STREAM, '*', 'events', event)
-return {{}, {id, '1 1 0', name .. ' normal ' .. user, data, hash[3] or ''}, {}, 0, {}}
+return {{}, {id, data, hash[3] or ''}, {}, 0, {}, {1, '1 1 0', name .. ' normal ' .. user}}

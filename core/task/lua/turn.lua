@@ -7,15 +7,15 @@
 -- (ms, "": unknown), d times in seconds, d digits 1|0 in one word: it told a step, d results, n - d times (id token attempt
 -- failed|retry|crashed|later|cancelled|left json delay_ms seconds created)
 -- Returns outcomes that were not written (number, from 1, and "already" or "refused <reason>"),
--- tasks (id, "<attempt> <tries> <crashes>", "<mode> <priority> <user>", data, created_at or ""),
--- problems (what code text), waiting, memos (number of a task, from 1, and its memo).
+-- tasks (id, data, created_at or ""), problems (what code text), waiting, memos (number of a task, from
+-- 1, and its memo), kinds (of so many tasks "<attempt> <tries> <crashes>" and "<mode> <priority> <user>").
 local wrong_key = ARGV[5] == '1' and seldom().find_wrong_key()
 if wrong_key then
 	return wrong_key
 end
 local worker = ARGV[1]
 local modes = read_modes(15, tonumber(ARGV[12]))
-local got = {ids = {}, claims = {}, tasks = {}, memos = {}}
+local got = {ids = {}, claims = {}, tasks = {}, kinds = {}, memos = {}}
 local answers = finish_tasks(15 + 3 * #modes, tonumber(ARGV[13]), tonumber(ARGV[14]),
 	worker, ARGV[3] ~= '0' and ARGV[3])
 if has_freed() then
@@ -108,4 +108,4 @@ else
 end
 send_events()
 return {answers, got.tasks, problems,
-	is_plain and not made_seldom and length_of(QUEUE) or count_waiting(modes), got.memos}
+	is_plain and not made_seldom and length_of(QUEUE) or count_waiting(modes), got.memos, got.kinds}
