@@ -193,8 +193,10 @@ class Account:
             stats.update(json.loads(done.stdout) if done.returncode == 0 else {})
             return all(stats.get(name) == count for name, count in expected.items())
 
+        # the search goes through 300 of the tasks at each reap, and there is one a second
+        seconds = 20 + len(self.load.tasks) / 100
         try:
-            until(agrees, 20, lambda: f"formy stats says {expected}: {stats}")
+            until(agrees, seconds, lambda: f"formy stats says {expected}: {stats}")
         except AssertionError as error:
             self.problems.append(str(error))
 
