@@ -279,6 +279,33 @@ static void test_release_keeps_the_order(void **state)
 	worker_stop(&worker);
 }
 
+/* By a plain DEL, of which nobody is told. Every second one, so that places shift while they go. */
+static void test_deleted_tasks_leave_their_index(void **state)
+{
+	static const char fill[] =
+		"for i = 1, 1000 do redis.call('ZADD', 'formy:task:index:done:A1', i, 't' .. i) "
+		"if i % 2 == 0 then redis.call('HSET', 'formy:task:data:t' .. i, 'status', 'done', "
+		"'data', '{\"mode\":\"A1\"}') end end "
+		"return redis.call('SADD', 'formy:task:indexed', 'A1')";
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	(void)test_redis_number(redis, "EVAL %s 0", fill);
+	/* 300 a step, one step of which ends the index, and one for each of the other statuses */
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(worker_reap(&worker), 0);
+	}
+	assert_int_equal(test_redis_number(redis, "ZCARD formy:task:index:done:A1"), 500);
+	assert_null(test_redis_text(redis, "ZSCORE formy:task:index:done:A1 t999"));
+	assert_non_null(test_redis_text(redis, "ZSCORE formy:task:index:done:A1 t1000"));
+	/* a walk whose place is lost, or spoilt, begins anew */
+	test_redis_number(redis, "DEL formy:task:walk");
+	(void)test_redis_number(redis, "LPUSH formy:task:walk x");
+	assert_int_equal(worker_reap(&worker), 0);
+	worker_stop(&worker);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, redis_setup, redis_teardown)
 
 int main(void)
@@ -295,6 +322,7 @@ int main(void)
 		test(test_dead_workers_inbox),
 		test(test_bye),
 		test(test_release_keeps_the_order),
+		test(test_deleted_tasks_leave_their_index),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

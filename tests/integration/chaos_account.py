@@ -15,7 +15,7 @@ BY_ACT = {"pass": {"ENGINE_CONNECTION_FAILED"}, "fail": {"INVALID_CONFIG"},
           "crash": {"PIPELINE_CRASHED"}, "hang": {"PIPELINE_TIMEOUT"}, "none": set()}
 # Formy's keys that may stand when nothing waits and nothing runs.
 # What is gone stands until the janitor has been there, and so does a dead janitor's lock.
-MAY_STAND = ("task:data:", "task:index:", "task:indexed", "task:counts", "task:sweep",
+MAY_STAND = ("task:data:", "task:index:", "task:indexed", "task:counts", "task:sweep", "task:walk",
              "task:reaped", "modes", "events:stream",
              "task:gone", "janitor")
 # For a janitor that was killed, whose lock and registration end, and for the next one's round.

@@ -12,6 +12,36 @@ local function index_check(key, count)
 	end
 end
 
+-- Takes out what is no more, as somebody deleted its hash: one step of a walk that goes through all
+-- indexes, again and again.
+local function index_walk(keys, count)
+	local place = P .. ':task:walk'
+	local text = redis.pcall('GET', place)
+	local number, at = (type(text) == 'string' and text or ''):match('^(%d+) (%d+)$')
+	number, at = tonumber(number) or 1, tonumber(at) or 0
+	if number > #keys then
+		number, at = 1, 0
+	end
+	local ids, names, gone = redis.call('ZRANGE', keys[number], at, at + count - 1), {}, 0
+	for i, id in ipairs(ids) do
+		names[i] = task_key(id)
+	end
+	if #ids > 0 and redis.call('EXISTS', unpack(names)) < #ids then
+		for i, id in ipairs(ids) do
+			if redis.call('EXISTS', names[i]) == 0 then
+				index_drop(id)
+				gone = gone + 1
+			end
+		end
+	end
+	if #ids < count then
+		number, at = number + 1, 0
+	else
+		at = at + #ids - gone
+	end
+	redis.call('SET', place, number .. ' ' .. at)
+end
+
 -- Takes in the newest tasks of the queues: foreign clients only push.
 local function index_adopt(count)
 	for _, queue in pairs(QUEUES) do

@@ -115,6 +115,7 @@ end
 local indexes = index_keys('', '')
 if #indexes > 0 then
 	index_check(indexes[1 + math.floor(now_ms / 1000) % #indexes], 25)
+	index_walk(indexes, 300)
 end
 -- once around in thirty reaps, as far as a step may be long
 index_sweep(math.max(50, math.min(300, math.floor(redis.call('DBSIZE') / 30))), function(id, status)
