@@ -42,6 +42,15 @@ class Ahead(FormyTest):
             at_once.execute()
         return ids
 
+    def push_to_a_stopped_executor(self, host):
+        """The pid of the one executor, and tasks of which some wait in its channel."""
+        pid = children(host.formyd.process.pid)[0]
+        stand_still(pid)
+        ids = self.push(host, [0] * QUICK)
+        until(lambda: [1 for claim in host.client.hvals(host.key("task:claims"))
+                       if " 1 CHAOS " in claim], 30, "the executor has got one")
+        return pid, ids
+
     def test_none_stays_behind_a_slow_one(self):
         host, notes = self.chaos(executors=2)
         slow, *quick = self.push(host, [SLOW_MS] + [0] * QUICK)
@@ -74,11 +83,7 @@ class Ahead(FormyTest):
 
     def test_what_an_executor_had_not_begun_when_it_died_goes_to_another(self):
         host, notes = self.chaos(executors=1)
-        pid = children(host.formyd.process.pid)[0]
-        stand_still(pid)
-        ids = self.push(host, [0] * QUICK)
-        until(lambda: [1 for claim in host.client.hvals(host.key("task:claims"))
-                       if " 1 CHAOS " in claim], 30, "the executor has got one")
+        pid, ids = self.push_to_a_stopped_executor(host)
         os.kill(pid, signal.SIGKILL)
         for task_id in ids:
             task = host.wait(task_id)
@@ -89,11 +94,7 @@ class Ahead(FormyTest):
 
     def test_a_reload_finds_those_that_wait_in_an_executor(self):
         host, notes = self.chaos(executors=1)
-        pid = children(host.formyd.process.pid)[0]
-        stand_still(pid)
-        ids = self.push(host, [0] * QUICK)
-        until(lambda: [1 for claim in host.client.hvals(host.key("task:claims"))
-                       if " 1 CHAOS " in claim], 30, "the executor has got one")
+        pid, ids = self.push_to_a_stopped_executor(host)
         host.formyd.send(signal.SIGHUP)
         host.formyd.wait_log("reloaded", 30)
         os.kill(pid, signal.SIGCONT)
