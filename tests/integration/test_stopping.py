@@ -22,7 +22,8 @@ class Timeouts(FormyTest):
         error = json.loads(task["error"])
         self.assertEqual(error["code"], "PIPELINE_TIMEOUT")
         self.assertEqual(task["attempts"], "1")
-        self.assertGreaterEqual(float(task["processing_time"]), least)
+        # the loop's clock, by which the time is up, is a little behind
+        self.assertGreaterEqual(float(task["processing_time"]), least - 0.01)
         self.assertLess(float(task["processing_time"]), most * PATIENCE)
         return error
 
