@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,13 @@ static int usage(void)
 	return EX_USAGE;
 }
 
+/* An executor that is woken does not take a core from Redis or from the supervisor: its next job would
+ * only come later. */
+static void be_modest(void)
+{
+	(void)sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
+}
+
 int main(int argc, char **argv)
 {
 	bool probe = argc == 3 && strcmp(argv[1], "--probe") == 0;
@@ -56,6 +64,7 @@ int main(int argc, char **argv)
 	if (!probe && ((argc != 1 && !inspect) || !connected)) {
 		return usage();
 	}
+	be_modest();
 	if (probe && !realpath(argv[2], path)) {
 		(void)snprintf(path, sizeof(path), "%s", argv[2]);
 	}

@@ -51,6 +51,12 @@ class Ahead(FormyTest):
                        if " 1 CHAOS " in claim], 30, "the executor has got one")
         return pid, ids
 
+    def test_an_executor_takes_no_core_from_others(self):
+        host = self.service({"NOOP": {}}, executors=1)
+        until(lambda: "executor ready" in host.formyd.log(), 30, "the executor is ready")
+        pid = children(host.formyd.process.pid)[0]
+        self.assertEqual(os.sched_getscheduler(pid), os.SCHED_BATCH)
+
     def test_none_stays_behind_a_slow_one(self):
         host, notes = self.chaos(executors=2)
         slow, *quick = self.push(host, [SLOW_MS] + [0] * QUICK)
