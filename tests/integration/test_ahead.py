@@ -42,11 +42,11 @@ class Ahead(FormyTest):
             at_once.execute()
         return ids
 
-    def push_to_a_stopped_executor(self, host):
+    def push_to_a_stopped_executor(self, host, first_ms=0):
         """The pid of the one executor, and tasks of which some wait in its channel."""
         pid = children(host.formyd.process.pid)[0]
         stand_still(pid)
-        ids = self.push(host, [0] * QUICK)
+        ids = self.push(host, [first_ms] + [0] * (QUICK - 1))
         until(lambda: [1 for claim in host.client.hvals(host.key("task:claims"))
                        if " 1 CHAOS " in claim], 30, "the executor has got one")
         return pid, ids
@@ -97,6 +97,18 @@ class Ahead(FormyTest):
             self.assertNotIn("crashes", task)
         # each ran once
         self.assertEqual(len(notes.read_text().splitlines()), 2 * QUICK)
+
+    def test_one_is_cancelled_while_it_waits_in_an_executor(self):
+        host, _ = self.chaos(executors=1)
+        pid, ids = self.push_to_a_stopped_executor(host, first_ms=300)
+        self.assertEqual(host.formy("cancel", ids[1]).returncode, 0)
+        os.kill(pid, signal.SIGCONT)
+        for task_id in ids[:1] + ids[2:]:
+            self.assertEqual(host.wait(task_id)["attempts"], "1")
+        # whatever it was at, nothing of it is written
+        self.assertEqual(host.status(ids[1]), "cancelled")
+        self.assertNotIn("result", host.task(ids[1]))
+        until(lambda: not host.client.scard(host.key("task:processing")), 20, "none is held")
 
     def test_a_reload_finds_those_that_wait_in_an_executor(self):
         host, notes = self.chaos(executors=1)
