@@ -187,10 +187,8 @@ static void fail_by_crash(struct supervisor *sup, struct job *job, const struct 
 	json_object_put(outcome.context);
 }
 
-void answer_lost(
-	struct supervisor *sup, struct place *place, struct job *job, const struct slot_exit *exit)
+void answer_lost(struct supervisor *sup, struct job *job, const struct slot_exit *exit)
 {
-	(void)place;
 	leave_running(sup, job);
 	job->mode->running--;
 	if (job_is_unwanted(job)) {

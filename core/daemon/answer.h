@@ -13,7 +13,6 @@ void answer_came(struct supervisor *sup, struct place *place, struct job *job,
 	const struct msg_outcome *answer);
 
 /* The executor died with it. */
-void answer_lost(
-	struct supervisor *sup, struct place *place, struct job *job, const struct slot_exit *end);
+void answer_lost(struct supervisor *sup, struct job *job, const struct slot_exit *end);
 
 #endif

@@ -202,7 +202,7 @@ static void on_lost(void *owner, struct slot *slot, const struct slot_exit *end)
 	if (job->check) {
 		health_checked(owner, job, NULL);
 	} else {
-		answer_lost(owner, place_of(slot), job, end);
+		answer_lost(owner, job, end);
 	}
 }
 
