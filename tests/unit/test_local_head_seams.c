@@ -161,19 +161,27 @@ static uint8_t *covered_by(const struct head *old, const struct head *after)
 	return mask;
 }
 
+/* The result where the old head was, as that was looked at. The caller's. */
+static uint8_t *look_at(const formy_image *output, const struct head *old)
+{
+	uint8_t *pixels = malloc(3 * (size_t)old->width * (size_t)old->height);
+
+	assert_non_null(pixels);
+	assert_int_equal(
+		scale_picture(output, old->crop, old->width, old->height, SCALE_RGB, pixels), 0);
+	return pixels;
+}
+
 /* The share of the old head beside the new one that still looks as it did. */
 static double hair_left(const formy_image *reference, const formy_image *output)
 {
 	struct head old = open_head(reference);
 	struct head found = open_head(output);
 	uint8_t *covered = covered_by(&old, &found);
-	uint8_t *after = malloc(3 * (size_t)old.width * (size_t)old.height);
+	uint8_t *after = look_at(output, &old);
 	int uncovered = 0;
 	int left = 0;
 
-	assert_non_null(after);
-	assert_int_equal(
-		scale_picture(output, old.crop, old.width, old.height, SCALE_RGB, after), 0);
 	for (size_t i = 0; i < (size_t)old.width * (size_t)old.height; i++) {
 		const struct lab was = lab_from_rgb(old.rgb + 3 * i);
 		const struct lab is = lab_from_rgb(after + 3 * i);
@@ -217,13 +225,10 @@ static double bulge(const formy_image *reference, const formy_image *output)
 	struct head old = open_head(reference);
 	struct head found = open_head(output);
 	uint8_t *covered = covered_by(&old, &found);
-	uint8_t *after = malloc(3 * (size_t)old.width * (size_t)old.height);
+	uint8_t *after = look_at(output, &old);
 	int beside = 0;
 	int changed = 0;
 
-	assert_non_null(after);
-	assert_int_equal(
-		scale_picture(output, old.crop, old.width, old.height, SCALE_RGB, after), 0);
 	for (size_t i = 0; i < (size_t)old.width * (size_t)old.height; i++) {
 		const struct lab was = lab_from_rgb(old.rgb + 3 * i);
 		const struct lab is = lab_from_rgb(after + 3 * i);
