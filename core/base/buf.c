@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +76,13 @@ void buf_add_char(struct buf *buf, char c)
 	buf_add(buf, &c, 1);
 }
 
+void buf_add_number(struct buf *buf, int64_t number)
+{
+	char text[TEXT_NUMBER_SIZE];
+
+	buf_add(buf, text, text_number(text, number));
+}
+
 void buf_printf(struct buf *buf, const char *format, ...)
 {
 	va_list args;
@@ -110,6 +116,26 @@ const char *buf_cstr(struct buf *buf)
 	}
 	buf->data[buf->len] = '\0';
 	return buf->data;
+}
+
+size_t text_number(char to[static TEXT_NUMBER_SIZE], int64_t number)
+{
+	char digits[TEXT_NUMBER_SIZE];
+	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	size_t at = sizeof(digits) - 1;
+	size_t len;
+
+	do {
+		digits[--at] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (number < 0) {
+		digits[--at] = '-';
+	}
+	len = sizeof(digits) - 1 - at;
+	memcpy(to, digits + at, len);
+	to[len] = '\0';
+	return len;
 }
 
 bool text_copy(char *to, size_t size, const char *text)

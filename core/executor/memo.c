@@ -68,7 +68,7 @@ static formy_status wait_kept(formy_task *task, uint64_t number)
 
 	end_ms = task->deadline_ms < end_ms ? task->deadline_ms : end_ms;
 	for (;;) {
-		struct msg_kept kept;
+		struct msg_kept kept = {0};
 		int result = receive_kept(task->setting.channel, &kept);
 
 		if (result == 0 && kept.number == number) {

@@ -1,9 +1,8 @@
 #include "task/args.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int args_init(struct args *args, size_t max)
 {
@@ -36,8 +35,7 @@ void args_add_number(struct args *args, int64_t number)
 	if (args->count < args->max) {
 		char *text = args->numbers[args->count];
 
-		(void)snprintf(text, ARGS_NUMBER_SIZE, "%" PRId64, number);
-		args_add_text(args, text);
+		args->list[args->count++] = (struct str){text, text_number(text, number)};
 	}
 }
 
@@ -45,9 +43,12 @@ void args_add_seconds(struct args *args, uint64_t us)
 {
 	if (args->count < args->max) {
 		char *text = args->numbers[args->count];
+		size_t len = text_number(text, (int64_t)(us / 1000000 % 1000000000000));
+		char fraction[TEXT_NUMBER_SIZE];
+		size_t fraction_len = text_number(fraction, (int64_t)(1000000 + us % 1000000));
 
-		(void)snprintf(text, ARGS_NUMBER_SIZE, "%" PRIu64 ".%06" PRIu64,
-			us / 1000000 % 1000000000000, us % 1000000);
-		args_add_text(args, text);
+		fraction[0] = '.';
+		memcpy(text + len, fraction, fraction_len + 1);
+		args->list[args->count++] = (struct str){text, len + fraction_len};
 	}
 }

@@ -46,7 +46,8 @@ int queue_create(struct link *link, const struct queue_options *options, struct 
 	queue->link = link;
 	queue->worker = strdup(options->worker);
 	task_keys_add(&queue->inbox, &queue->keys, "task:inbox", options->worker);
-	if (!queue->worker || !buf_cstr(&queue->inbox)) {
+	task_keys_add(&queue->unserved, &queue->keys, "task:index:pending", "-");
+	if (!queue->worker || !buf_cstr(&queue->inbox) || !buf_cstr(&queue->unserved)) {
 		queue_destroy(queue);
 		return err_set(err, -ENOMEM, "out of memory");
 	}
@@ -74,21 +75,9 @@ void queue_destroy(struct queue *queue)
 	queue_request_cancel_all(queue);
 	task_keys_finish(&queue->keys);
 	buf_finish(&queue->inbox);
+	buf_finish(&queue->unserved);
 	free(queue->worker);
 	free(queue);
-}
-
-int queue_stop_waiting(struct queue *queue, struct link *blocking)
-{
-	char number[24];
-	struct str argv[] = {STR("CLIENT"), STR("UNBLOCK"), {number, 0}};
-	int64_t id = link_client_id(blocking);
-
-	if (id == 0) {
-		return -ENOTCONN;
-	}
-	argv[2].len = (size_t)snprintf(number, sizeof(number), "%lld", (long long)id);
-	return link_command(queue->link, argv, 3, NULL, NULL);
 }
 
 int queue_beat(struct queue *queue, const struct queue_beat *beat, queue_beat_fn *cb, void *arg)
@@ -114,7 +103,7 @@ int queue_beat(struct queue *queue, const struct queue_beat *beat, queue_beat_fn
 		args_add_number(&args, beat->held[i].progress);
 		args_add_text(&args, beat->held[i].step);
 	}
-	result = queue_request_send(queue, queue->link, NULL, 0, &script_beat, &args, &request);
+	result = queue_request_send(queue, &script_beat, &args, &request);
 	args_finish(&args);
 	return result;
 }
@@ -124,7 +113,7 @@ static int send_count(struct queue *queue, const struct script *script, const st
 {
 	struct queue_request request = {.kind = REQUEST_COUNT, .cb.count = cb, .arg = arg};
 
-	return queue_request_send(queue, queue->link, NULL, 0, script, args, &request);
+	return queue_request_send(queue, script, args, &request);
 }
 
 int queue_release(struct queue *queue, const struct queue_return *tasks, size_t count,
@@ -212,7 +201,7 @@ int queue_clean(struct queue *queue, const struct queue_clean *clean, queue_clea
 	for (size_t i = 0; i < clean->image_count; i++) {
 		args_add_text(&args, clean->images[i]);
 	}
-	result = queue_request_send(queue, queue->link, NULL, 0, &script_clean, &args, &request);
+	result = queue_request_send(queue, &script_clean, &args, &request);
 	args_finish(&args);
 	return result;
 }

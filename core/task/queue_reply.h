@@ -12,7 +12,14 @@ struct redisReply;
 /* order: where each of the outcomes that the turn carried stood before, as they were sent. */
 int queue_reply_turn(const struct redisReply *reply, const unsigned char *order,
 	size_t outcome_count, struct queue_turn_reply *ret_turn);
+
+/* Of what a wait claimed. */
+int queue_reply_take(const struct redisReply *reply, struct queue_turn_reply *ret_turn);
 void queue_reply_turn_finish(struct queue_turn_reply *turn);
+
+/* A list of what, code or "", and text, for the replies that have one. */
+int queue_reply_problems(const struct redisReply *list, const struct queue_problem **ret_problems,
+	size_t *ret_count);
 
 int queue_reply_beat(const struct redisReply *reply, struct queue_beat_reply *ret_beat);
 void queue_reply_beat_finish(struct queue_beat_reply *beat);

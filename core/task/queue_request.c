@@ -25,6 +25,7 @@ static void request_fail(struct queue_request *request, int result, const char *
 	}
 	switch (request->kind) {
 	case REQUEST_TURN:
+	case REQUEST_TAKE:
 		request->cb.turn(result, why, NULL, request->arg);
 		break;
 	case REQUEST_BEAT:
@@ -55,10 +56,12 @@ static int request_deliver(struct queue_request *request, const struct redisRepl
 {
 	int result = -EPROTO;
 
-	if (request->kind == REQUEST_TURN) {
+	if (request->kind == REQUEST_TURN || request->kind == REQUEST_TAKE) {
 		struct queue_turn_reply turn = {0};
 
-		result = queue_reply_turn(reply, request->order, request->outcome_count, &turn);
+		result = request->kind == REQUEST_TAKE
+			? queue_reply_take(reply, &turn)
+			: queue_reply_turn(reply, request->order, request->outcome_count, &turn);
 		request->queue->claimed += (uint32_t)turn.task_count;
 		if (result == 0 && request->moved < 0 && turn.task_count == 0) {
 			request_fail(request, request->moved, request->why.text);
@@ -132,9 +135,8 @@ static void on_reply(struct link *link, const struct redisReply *reply, void *ar
 	request_drop(request);
 }
 
-int queue_request_send(struct queue *queue, struct link *link, const struct str *first,
-	size_t first_count, const struct script *script, const struct args *args,
-	const struct queue_request *what)
+int queue_request_call(
+	struct queue *queue, const struct queue_call *call, const struct queue_request *what)
 {
 	struct queue_request *request = calloc(1, sizeof(*request));
 	int result;
@@ -144,16 +146,17 @@ int queue_request_send(struct queue *queue, struct link *link, const struct str 
 	}
 	*request = *what;
 	request->refs = 1;
-	if (first) {
+	if (call->first) {
 		request->refs++;
-		result = link_command(link, first, first_count, on_moved, request);
+		result =
+			link_command(call->link, call->first, call->first_count, on_moved, request);
 		if (result < 0) {
 			free(request);
 			return result;
 		}
 	}
-	result = link_call_script(link, script, queue->keys.names, TASK_KEY_COUNT, args->list,
-		args->count, on_reply, request);
+	result = link_call_script(call->link, call->script, call->keys, call->key_count,
+		call->args->list, call->args->count, on_reply, request);
 	if (result < 0) {
 		request_drop(request);
 		return result;
@@ -166,4 +169,18 @@ int queue_request_send(struct queue *queue, struct link *link, const struct str 
 	}
 	queue->requests = request;
 	return 0;
+}
+
+int queue_request_send(struct queue *queue, const struct script *script, const struct args *args,
+	const struct queue_request *what)
+{
+	const struct queue_call call = {
+		.link = queue->link,
+		.script = script,
+		.keys = queue->keys.names,
+		.key_count = TASK_KEY_COUNT,
+		.args = args,
+	};
+
+	return queue_request_call(queue, &call, what);
 }

@@ -16,7 +16,7 @@
 struct args;
 struct script;
 
-enum request_kind { REQUEST_TURN, REQUEST_BEAT, REQUEST_COUNT, REQUEST_CLEAN };
+enum request_kind { REQUEST_TURN, REQUEST_TAKE, REQUEST_BEAT, REQUEST_COUNT, REQUEST_CLEAN };
 
 /* A script call whose answer is to come. */
 struct queue_request {
@@ -43,6 +43,7 @@ struct queue {
 	struct task_keys keys;
 	char *worker;
 	struct buf inbox;
+	struct buf unserved; /* the index of pending tasks of modes that no worker ever had */
 	uint32_t lease_ms;
 	struct queue_policy policy;
 	uint32_t claimed;    /* tasks, so far */
@@ -50,11 +51,23 @@ struct queue {
 	struct queue_request *requests;
 };
 
-/* Sends a script with args; what says whom its answer goes to. first: a command that goes in front of
- * it on the same connection, of first_count words, or NULL. 0, or a negative errno, and nobody is
- * called. */
-int queue_request_send(struct queue *queue, struct link *link, const struct str *first,
-	size_t first_count, const struct script *script, const struct args *args,
+/* A script call as it goes out. */
+struct queue_call {
+	struct link *link;
+	const struct script *script;
+	const struct str *keys;
+	size_t key_count;
+	const struct args *args;
+	const struct str *first; /* a command in front of it on the same connection, or NULL */
+	size_t first_count;      /* its words */
+};
+
+/* Sends it; `what` says whom its answer goes to. 0, or a negative errno, and nobody is called. */
+int queue_request_call(
+	struct queue *queue, const struct queue_call *call, const struct queue_request *what);
+
+/* The same for a script on the queue's own connection that takes all keys of task/keys.h. */
+int queue_request_send(struct queue *queue, const struct script *script, const struct args *args,
 	const struct queue_request *what);
 
 /* Calls back all that wait, as the queue is closed. */

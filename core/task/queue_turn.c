@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -193,53 +192,7 @@ int queue_turn(struct queue *queue, const struct queue_turn *turn, queue_turn_fn
 	args_add_number(&args, (int64_t)done);
 	queue_add_modes(&args, turn->modes, turn->mode_count);
 	add_outcomes(&args, turn, request.order, done, steps);
-	result = queue_request_send(queue, queue->link, NULL, 0, &script_turn, &args, &request);
-	args_finish(&args);
-	return result;
-}
-
-/* The day by this clock, which saves the script its calendar; on another one it takes no task. */
-static void add_today(struct args *args, char date[static 16])
-{
-	time_t now = time(NULL);
-	struct tm tm;
-
-	(void)gmtime_r(&now, &tm);
-	(void)strftime(date, 16, "%Y-%m-%d", &tm);
-	args_add_number(args, (int64_t)now / 86400);
-	args_add_text(args, date);
-}
-
-int queue_wait(struct queue *queue, struct link *blocking, const struct queue_turn *turn,
-	queue_turn_fn *cb, void *arg)
-{
-	const struct str argv[] = {
-		STR("BLMOVE"),
-		queue->keys.names[TASK_KEY_QUEUE],
-		{queue->inbox.data, queue->inbox.len},
-		STR("LEFT"),
-		STR("RIGHT"),
-		STR(QUEUE_WAIT_TEXT),
-	};
-
-	struct queue_request request = {.kind = REQUEST_TURN, .cb.turn = cb, .arg = arg};
-	char date[16];
-	struct args args;
-	int result = args_init(&args, 8 + 3 * turn->mode_count);
-
-	if (result < 0) {
-		return result;
-	}
-	args_add_text(&args, queue->worker);
-	args_add_number(&args, queue->lease_ms);
-	args_add_text(&args, turn->token);
-	args_add_number(&args, LIMIT_TASK_DATA);
-	args_add_number(&args, queue->policy.user_limit);
-	add_today(&args, date);
-	args_add_text(&args, queue->inbox.data);
-	queue_add_modes(&args, turn->modes, turn->mode_count);
-	result = queue_request_send(queue, blocking, argv, sizeof(argv) / sizeof(argv[0]),
-		&script_take, &args, &request);
+	result = queue_request_send(queue, &script_turn, &args, &request);
 	args_finish(&args);
 	return result;
 }

@@ -35,6 +35,35 @@ static void test_appends_at_every_length(void **state)
 	buf_finish(&buf);
 }
 
+static void test_numbers(void **state)
+{
+	static const struct {
+		int64_t number;
+		const char *text;
+	} cases[] = {
+		{0, "0"},
+		{7, "7"},
+		{10, "10"},
+		{-1, "-1"},
+		{1795000000000, "1795000000000"},
+		{INT64_MAX, "9223372036854775807"},
+		{INT64_MIN, "-9223372036854775808"},
+	};
+	struct buf buf = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[TEXT_NUMBER_SIZE];
+
+		assert_int_equal(text_number(text, cases[i].number), strlen(cases[i].text));
+		assert_string_equal(text, cases[i].text);
+		buf_clear(&buf);
+		buf_add_number(&buf, cases[i].number);
+		assert_string_equal(buf_cstr(&buf), cases[i].text);
+	}
+	buf_finish(&buf);
+}
+
 static void test_printf_at_the_edge(void **state)
 {
 	(void)state;
@@ -101,6 +130,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_empty_is_ready),
 		cmocka_unit_test(test_appends_at_every_length),
+		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_printf_at_the_edge),
 		cmocka_unit_test(test_failure_lasts_until_cleared),
 		cmocka_unit_test(test_views),
