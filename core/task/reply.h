@@ -6,9 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Nothing is a list of none. */
 static inline bool reply_is_list(const redisReply *reply)
 {
-	return reply->type == REDIS_REPLY_ARRAY;
+	return reply->type == REDIS_REPLY_ARRAY || reply->type == REDIS_REPLY_NIL;
 }
 
 /* A list of at least so many elements. */

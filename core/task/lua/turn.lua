@@ -4,11 +4,12 @@
 -- 8 tasks of a user at once, 0: any 9 one claim in so many is for lower priorities, 0: none
 -- 10 claims before 11 ms to wait for a mode that no worker ever had 12 modes m 13 outcomes n
 -- 14 done d, m times (name room limit), d ids, r, r times (token of so many ids), d times of creation
--- (ms, "": unknown), d times in seconds, d digits 1|0 in one word: it told a step, d results, n - d times (id token attempt
--- failed|retry|crashed|later|cancelled|left json delay_ms seconds created)
--- Returns outcomes that were not written (number, from 1, and "already" or "refused <reason>"),
--- tasks (id, data, created_at or ""), problems (what code text), waiting, memos (number of a task, from
--- 1, and its memo), kinds (of so many tasks "<attempt> <tries> <crashes>" and "<mode> <priority> <user>").
+-- (ms, "": unknown), d times in seconds, d digits 1|0 in one word: it told a step, d results,
+-- n - d times (id token attempt failed|retry|crashed|later|cancelled|left json delay_ms seconds created)
+-- Returns, each of them only when there are any: outcomes that were not written (number, from 1, and
+-- "already" or "refused <reason>"), tasks (id, data, created_at or ""), problems (what code text),
+-- waiting, memos (number of a task, from 1, and its memo), kinds (of so many tasks "<attempt> <tries>
+-- <crashes>" and "<mode> <priority> <user>").
 local wrong_key = ARGV[5] == '1' and seldom().find_wrong_key()
 if wrong_key then
 	return wrong_key
@@ -107,5 +108,7 @@ else
 	seldom().settle()
 end
 send_events()
-return {answers, got.tasks, problems,
-	is_plain and not made_seldom and length_of(QUEUE) or count_waiting(modes), got.memos, got.kinds}
+-- an empty list costs more than none
+return {#answers > 0 and answers, got.tasks, #problems > 0 and problems,
+	is_plain and not made_seldom and length_of(QUEUE) or count_waiting(modes),
+	#got.memos > 0 and got.memos, got.kinds}
