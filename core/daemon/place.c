@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "daemon/answer.h"
@@ -20,10 +20,10 @@
 #include "daemon/results.h"
 #include "daemon/route.h"
 #include "daemon/supervisor.h"
+#include "formy/plugin.h"
 #include "plugin/descriptor.h"
 #include "plugin/registry.h"
 #include "task/outcome.h"
-#include "formy/plugin.h"
 
 #define START_MS 60000 /* networks of a hundred megabytes are read from a cold disk */
 #define GRACE_MS 2000  /* plugin.h promises this to plugins that are told to stop */

@@ -81,6 +81,7 @@ int room_of_mode(const struct supervisor *sup, const struct mode *mode)
 size_t room_modes(const struct supervisor *sup, unsigned want, struct queue_mode *ret_modes)
 {
 	const struct catalog *catalog = sup->catalog;
+
 	for (size_t i = 0; i < catalog->mode_count; i++) {
 		struct mode *mode = catalog->modes[i];
 		int room = room_of_mode(sup, mode);

@@ -112,6 +112,28 @@ static void test_one_in_ten_is_for_the_lower_ones(void **state)
 
 static const struct queue_policy patient = {.retention_s = 600, .grace_ms = 60000};
 
+/* A listpack is read from end to end for each task that comes or goes, which was a fifth of a turn. */
+static void test_books_of_many_tasks_are_no_listpacks(void **state)
+{
+	struct test_redis *redis;
+	struct test_worker worker;
+
+	start(state, &redis, &worker);
+	for (int i = 0; i < 9; i++) {
+		char id[16];
+
+		(void)snprintf(id, sizeof(id), "n%03d", i);
+		task_push(redis, "formy:task:queue", id, A);
+	}
+	claim_with_room(&worker, 9, 9, 9, "t1");
+	assert_int_equal(worker.task_count, 9);
+	assert_string_equal(test_redis_text(redis, "OBJECT ENCODING formy:task:lease"), "skiplist");
+	assert_string_equal(
+		test_redis_text(redis, "OBJECT ENCODING formy:task:claims"), "hashtable");
+	assert_int_equal(test_redis_number(redis, "ZCARD formy:task:lease"), 9);
+	worker_stop(&worker);
+}
+
 static void test_unknown_mode_waits_its_time(void **state)
 {
 	struct queue_beat beat = {.modes = worker_modes,
@@ -463,6 +485,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(test_priorities_then_order),
 		test(test_one_in_ten_is_for_the_lower_ones),
+		test(test_books_of_many_tasks_are_no_listpacks),
 		test(test_unknown_mode_waits_its_time),
 		test(test_no_trace_of_a_mode_that_never_was),
 		test(test_full_mode_does_not_clog_the_queue),

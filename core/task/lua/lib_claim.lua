@@ -82,11 +82,19 @@ local function claim_from(list, priority, got, options)
 	end
 end
 
+-- No task: longer than what Redis keeps in a listpack (zset-max-listpack-value, 64), which is read from
+-- end to end for each member that comes or goes. A sorted set that once held it is none any more.
+local NO_LISTPACK = 'no task, only too long for a listpack, which the set is then no more'
+
 local function write_claims(got, options)
 	local ids, leases = got.ids, {}
 	local lease_end = string.format('%.0f', now_ms + options.lease_ms)
+	local is_many = #ids > 8
 	for i = 1, #ids do
 		leases[2 * i - 1], leases[2 * i] = lease_end, ids[i]
+	end
+	if is_many then
+		leases[2 * #ids + 1], leases[2 * #ids + 2] = lease_end, NO_LISTPACK
 	end
 	if redis.call('EXISTS', MEMOS) == 1 then
 		for i, memo in ipairs(redis.call('HMGET', MEMOS, unpack(ids))) do
@@ -97,6 +105,9 @@ local function write_claims(got, options)
 	end
 	redis.call('SADD', PROCESSING, unpack(ids))
 	redis.call('ZADD', LEASE, unpack(leases))
+	if is_many then
+		redis.call('ZREM', LEASE, NO_LISTPACK)
+	end
 	redis.call('HSET', CLAIMS, unpack(got.claims))
 	local keys = {DELAYED, index_key('pending', '-')}
 	for _, mode in pairs(options.modes) do
