@@ -110,8 +110,6 @@ static void test_one_in_ten_is_for_the_lower_ones(void **state)
 	worker_stop(&worker);
 }
 
-static const struct queue_policy patient = {.retention_s = 600, .grace_ms = 60000};
-
 /* A listpack is read from end to end for each task that comes or goes, which was a fifth of a turn. */
 static void test_books_of_many_tasks_are_no_listpacks(void **state)
 {
@@ -133,6 +131,8 @@ static void test_books_of_many_tasks_are_no_listpacks(void **state)
 	assert_int_equal(test_redis_number(redis, "ZCARD formy:task:lease"), 9);
 	worker_stop(&worker);
 }
+
+static const struct queue_policy patient = {.retention_s = 600, .grace_ms = 60000};
 
 static void test_unknown_mode_waits_its_time(void **state)
 {
