@@ -6,6 +6,7 @@
 #include "daemon/catalog.h"
 #include "daemon/claimer.h"
 #include "daemon/connect.h"
+#include "daemon/deadline.h"
 #include "daemon/dispatch.h"
 #include "daemon/janitor.h"
 #include "daemon/load.h"
@@ -111,7 +112,7 @@ void leave_check(struct supervisor *sup)
 	if (sup->phase == PHASE_DRAINING && sup->running.count == 0 && sup->publishing.count == 0 &&
 		all_dead(sup)) {
 		sup->phase = PHASE_LEAVING;
-		(void)uv_timer_start(&sup->deadline, on_leaving_deadline, LEAVING_MS, 0);
+		deadline_start(&sup->deadline, on_leaving_deadline, LEAVING_MS);
 	}
 	if (sup->phase == PHASE_LEAVING && !sup->said_bye && claimer_is_quiet(sup)) {
 		sup->said_bye = queue_bye(sup->queue, on_bye, sup) == 0;
@@ -142,8 +143,7 @@ static void drain(struct supervisor *sup)
 		LOG_I("running", sup->running.count), LOG_I("at_most_ms", most_ms));
 	sup->phase = PHASE_DRAINING;
 	manager_stopping(sup);
-	(void)uv_timer_start(
-		&sup->deadline, on_drain_deadline, most_ms > 0 ? (uint64_t)most_ms : 0, 0);
+	deadline_start(&sup->deadline, on_drain_deadline, most_ms > 0 ? (uint64_t)most_ms : 0);
 	claimer_stop(sup);
 	dispatch_return_waiting(sup);
 	end_executors(sup, false);

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "daemon/child.h"
+#include "daemon/deadline.h"
 #include "plugin/descriptor.h"
 #include "plugin/registry.h"
 #include "plugin/version.h"
@@ -187,7 +188,7 @@ static void begin(struct look *look, struct plugin_file *file)
 		set_failed(look, PLUGIN_CANNOT_LOAD, err.text);
 		return;
 	}
-	(void)uv_timer_start(&look->timer, on_deadline, DEADLINE_MS, 0);
+	deadline_start(&look->timer, on_deadline, DEADLINE_MS);
 }
 
 static void start_next(struct probe *probe)

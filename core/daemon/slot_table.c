@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "daemon/child.h"
+#include "daemon/deadline.h"
 #include "daemon/slot_next.h"
 #include "wire/msg.h"
 
@@ -29,7 +30,7 @@ static void enter(struct slot *slot, enum slot_state state, uint64_t most_ms)
 	slot->state = state;
 	slot->entered++;
 	if (most_ms > 0) {
-		(void)uv_timer_start(&slot->timer, on_deadline, most_ms, 0);
+		deadline_start(&slot->timer, on_deadline, most_ms);
 	} else {
 		(void)uv_timer_stop(&slot->timer);
 	}

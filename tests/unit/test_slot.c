@@ -1,6 +1,8 @@
 /* The slot's table: every state meets every event. */
 #include "slot_process.h"
 
+#include <poll.h>
+
 /* Has an event happen the way it happens. */
 static void cause(struct slot *slot, enum slot_event event)
 {
@@ -220,6 +222,20 @@ static void test_an_answer_in_the_channel_is_in_time(void **state)
 	assert_int_equal(slot->state, SLOT_CANCELLING);
 }
 
+/* The worker was stopped, say, just before it heard of the job's beginning. */
+static void test_a_job_has_its_time_from_its_beginning(void **state)
+{
+	struct slot *slot;
+
+	(void)state;
+	slot = reach(SLOT_IDLE);
+	uv_update_time(&loop);
+	(void)poll(NULL, 0, 500);
+	assert_int_equal(give_job(slot), 0);
+	uv_update_time(&loop);
+	assert_in_range(uv_timer_get_due_in(&slot->timer), 600, 1000);
+}
+
 static void test_a_job_that_was_not_taken_is_not_started(void **state)
 {
 	struct slot *slot;
@@ -303,6 +319,7 @@ int main(void)
 		cmocka_unit_test(test_a_deaf_job_is_killed),
 		cmocka_unit_test(test_what_one_job_was_killed_for_is_not_the_next_ones),
 		cmocka_unit_test(test_an_answer_in_the_channel_is_in_time),
+		cmocka_unit_test(test_a_job_has_its_time_from_its_beginning),
 		cmocka_unit_test(test_a_job_that_was_not_taken_is_not_started),
 		cmocka_unit_test(test_the_last_answer_ends_it),
 		cmocka_unit_test(test_an_answer_for_another_job_is_garbage),
