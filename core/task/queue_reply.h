@@ -13,8 +13,10 @@ struct redisReply;
 int queue_reply_turn(const struct redisReply *reply, const unsigned char *order,
 	size_t outcome_count, struct queue_turn_reply *ret_turn);
 
-/* Of what a wait claimed. */
+/* Of what a wait claimed: a turn without outcomes. */
 int queue_reply_take(const struct redisReply *reply, struct queue_turn_reply *ret_turn);
+
+/* For both. */
 void queue_reply_turn_finish(struct queue_turn_reply *turn);
 
 /* A list of what, code or "", and text, for the replies that have one. */
