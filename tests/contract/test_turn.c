@@ -30,6 +30,17 @@ static void claim_with_room(struct test_worker *worker, unsigned room_a, unsigne
 	assert_int_equal(worker->result, 0);
 }
 
+/* Tasks a00, a01 and so on. */
+static void push_many(struct test_redis *redis, int count)
+{
+	for (int i = 0; i < count; i++) {
+		char id[16];
+
+		(void)snprintf(id, sizeof(id), "a%02d", i);
+		task_push(redis, "formy:task:queue", id, A);
+	}
+}
+
 static void assert_tasks(const struct test_worker *worker, const char *ids)
 {
 	char found[1024] = "";
@@ -117,12 +128,7 @@ static void test_books_of_many_tasks_are_no_listpacks(void **state)
 	struct test_worker worker;
 
 	start(state, &redis, &worker);
-	for (int i = 0; i < 9; i++) {
-		char id[16];
-
-		(void)snprintf(id, sizeof(id), "n%03d", i);
-		task_push(redis, "formy:task:queue", id, A);
-	}
+	push_many(redis, 9);
 	claim_with_room(&worker, 9, 9, 9, "t1");
 	assert_int_equal(worker.task_count, 9);
 	assert_string_equal(test_redis_text(redis, "OBJECT ENCODING formy:task:lease"), "skiplist");
@@ -213,12 +219,7 @@ static void test_full_mode_does_not_clog_the_queue(void **state)
 	struct test_worker worker;
 
 	start(state, &redis, &worker);
-	for (int i = 0; i < 50; i++) {
-		char id[16];
-
-		(void)snprintf(id, sizeof(id), "a%02d", i);
-		task_push(redis, "formy:task:queue", id, A);
-	}
+	push_many(redis, 50);
 	task_push(redis, "formy:task:queue", "b1", B);
 	task_push(redis, "formy:task:queue:high", "a_high", A);
 	claim_with_room(&worker, 0, 2, 2, "t1");
@@ -264,20 +265,15 @@ static void test_lost_claim_is_given_back(void **state)
 	struct test_worker worker;
 
 	start(state, &redis, &worker);
-	for (int i = 0; i < 6; i++) {
-		char id[16];
-
-		(void)snprintf(id, sizeof(id), "a%d", i);
-		task_push(redis, "formy:task:queue", id, A);
-	}
+	push_many(redis, 6);
 	assert_int_equal(worker_claim(&worker, 2, "t1"), 2);
 	assert_int_equal(worker_claim(&worker, 3, "t2"), 3);
 	assert_int_equal(worker_release_token(&worker, "t2"), 3);
 	assert_int_equal(worker_release_token(&worker, "t2"), 0);
 	assert_int_equal(test_redis_number(redis, "LLEN formy:task:queue"), 4);
 	assert_int_equal(test_redis_number(redis, "SCARD formy:task:processing"), 2);
-	assert_null(task_field_of(redis, "a3", "attempts"));
-	assert_consistent(redis, "a3");
+	assert_null(task_field_of(redis, "a03", "attempts"));
+	assert_consistent(redis, "a03");
 	worker_stop(&worker);
 }
 
